@@ -1,0 +1,1 @@
+"""The decision: what colour a person's code has, until when, and why."""

@@ -1,0 +1,1 @@
+"""Every client of the outside world, each behind a port (``ports.py``)."""

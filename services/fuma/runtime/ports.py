@@ -1,0 +1,133 @@
+"""The ports: what the services ask of the outside world, and the shapes that cross it.
+
+Each has a real adapter and a fake in ``memory.py``; one contract suite runs on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fuma.domain.time import Ms
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One record as it stands on a topic. ``timestamp`` is the broker's append time."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: Ms
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    def header(self, name: str) -> bytes | None:
+        """The last header of that name, as Kafka's own clients read it."""
+        for key, value in reversed(self.headers):
+            if key == name:
+                return value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to append. ``partition`` is explicit: fuma computes it itself (DESIGN.md 8)."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """First offset that is there, and the offset that the next record gets."""
+
+    start: int
+    end: int
+
+
+class Appender(Protocol):
+    """Appends records durably, in order within a partition."""
+
+    def append(self, records: Sequence[Outgoing]) -> list[int]:
+        """Append, wait for every acknowledgement; the offsets, in the order given.
+
+        Raises ``Fatal`` once any record failed or stalled; nothing is sent after that.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class LogReader(Protocol):
+    """Reads topics by offset, without a consumer group."""
+
+    def topic_id(self, topic: str) -> bytes:
+        """The topic's UUID (16 bytes). Raises ``Fatal`` if there is no such topic."""
+        ...
+
+    def partitions(self, topic: str) -> int: ...
+
+    def bounds(self, topic: str, partition: int) -> Bounds: ...
+
+    def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[LogRecord]:
+        """Records with ``start <= offset < end``, in order. Raises ``Fatal`` if start is gone."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """A stage's disposable state for one partition: keys to bytes, written in atomic batches."""
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
+
+    def get_meta(self, name: str) -> bytes | None: ...
+
+    def write(self, puts: Mapping[bytes, bytes | None], meta: Mapping[str, bytes]) -> None:
+        """One atomic batch. ``None`` deletes."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Wall-clock time, for doors and timeouts only, never for decisions."""
+
+    def now(self) -> Ms: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """What the vault gives the gateway for one person."""
+
+    tag: bytes  # 16 bytes, random
+    key: bytes  # 64 bytes, AES-SIV-512
+    identity: str  # matched | mismatched | unregistered
+
+
+class Vault(Protocol):
+    """Identity: numbers and names to tags and keys. Every call is authenticated and logged."""
+
+    def subjects(self, people: Sequence[tuple[str, str]]) -> list[SubjectKey]:
+        """Find or mint, for (number, name) pairs. For the gateway."""
+        ...
+
+    def find(self, number: str, *, purpose: str) -> bytes | None:
+        """The tag of a number, or ``None``; never mints. Needs a role that may."""
+        ...
+
+    def keys(self, tags: Sequence[bytes], *, purpose: str) -> list[bytes | None]:
+        """Subject keys for reading a history; ``None`` where destroyed or unknown."""
+        ...
+
+    def load(self, holders: Sequence[tuple[str, str]]) -> int:
+        """Put (number, name) into the holder register; how many were new."""
+        ...
