@@ -1,0 +1,71 @@
+"""What may be wrong with a row, in words: the closed list of codes that a department can get.
+
+Codes of the rule itself (ground, owner, evidence, times) are ``domain.codes.words``; these are the
+door's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one row. ``field`` is a path in the report, or a column."""
+
+    field: str
+    code: str
+    zh: str
+    en: str
+
+
+WORDS: dict[str, tuple[str, str]] = {
+    # form of the event
+    "not-json": ("不是合法的 JSON", "not valid JSON"),
+    "not-object": ("应为 JSON 对象", "not a JSON object"),
+    "too-long": ("内容过长", "longer than allowed"),
+    "missing": ("缺少必填项", "missing"),
+    "unknown-field": ("未知字段", "unknown field"),
+    "not-text": ("应为文本", "not a text"),
+    "bad-text": ("含有控制字符", "contains control characters"),
+    "bad-specversion": ("specversion 应为 1.0", "specversion must be 1.0"),
+    "bad-type": ("未知的报告类型", "unknown type of report"),
+    "bad-content-type": ("datacontenttype 应为 application/json", "must be application/json"),
+    "bad-time": ("时间格式不正确或缺少时区", "not an RFC 3339 instant with an offset"),
+    "bad-date": ("日期或时间格式不正确", "neither a date nor an RFC 3339 instant with an offset"),
+    "not-for-kind": ("此类报告不应有该字段", "not for this kind of report"),
+    # what it says
+    "id-form": ("身份证号码应为 18 位", "an identity number has 18 characters"),
+    "id-birth-date": ("身份证号码中的出生日期不存在", "no such birth date as in the number"),
+    "id-checksum": ("身份证号码校验位不正确", "the check digit of the number is wrong"),
+    "division-form": ("行政区划代码格式不正确", "not in the form of a division code"),
+    "division-unknown": ("行政区划代码不存在", "no such division"),
+    "until-before-from": ("结束时间不晚于开始时间", "ends before it begins"),
+    # the batch
+    "incomplete-batch": (
+        "申报行数与实际不符，整批拒收",
+        "the batch did not have the rows it declared: refused whole",
+    ),
+    "declared-changed": (
+        "同一批次申报行数前后不一致，整批拒收",
+        "the declared count changed within the batch: refused whole",
+    ),
+    "not-sealed-to-us": ("无法解封", "could not be opened: not sealed to this gateway"),
+    "undecodable": ("无法解码", "the record could not be decoded"),
+    # the mapping (local, at the client)
+    "bad-encoding": ("字符编码不正确", "not in the encoding that the mapping names"),
+    "bad-csv": ("CSV 格式不正确", "not well-formed CSV"),
+    "column-count": ("列数与表头不一致", "has another number of columns than the header"),
+    "empty-cell": ("必填列为空", "empty, but the report needs it"),
+    "bad-date-cell": ("日期不符合映射中的任何格式", "in none of the date forms of the mapping"),
+    "unknown-word": ("代码词不在映射表中", "not among the code words of the mapping"),
+    "no-report": ("该行未产生任何报告", "no report follows from this row"),
+}
+
+
+def fault(field: str, code: str, detail: str = "") -> Fault:
+    """A fault in the words of the list; ``detail`` (no identity in it) is put behind both."""
+    zh, en = WORDS[code]
+    if detail:
+        zh, en = f"{zh}：{detail}", f"{en}: {detail}"
+    return Fault(field, code, zh, en)
