@@ -1,0 +1,1 @@
+"""The ``fuma`` command: one module per group of words, each with ``register(app)``."""
