@@ -45,6 +45,7 @@ class Reason(StrEnum):
     BAD_LAW = "bad-law"
     OUT_OF_SEQUENCE = "out-of-sequence"
     HASH_MISMATCH = "hash-mismatch"
+    HELD = "held"  # the key's ledger is held until a signed repair
 
 
 class Poison(FumaError):

@@ -5,7 +5,7 @@ administrators do not have it, so what they write is a dead letter and an incide
 
 ``fuma-mac`` is HMAC-SHA256 over, in this order (integers big endian)::
 
-    u32 len(world)  world (UTF-8)   u32 len(topic)  topic (UTF-8)
+    u32 len(world)  world (its 16 bytes)   u32 len(topic)  topic (UTF-8)
     i32 len(key)    i32 len(value)  i32 len(time)   key  value  time
 
 where an absent key, value or time has length -1 and no bytes. ``time`` is the value of the header
@@ -56,11 +56,11 @@ def unpack_origin(raw: bytes) -> tuple[bytes, int, int, int]:
 class Sealer:
     """Writes and checks ``fuma-mac`` for one world under one service key."""
 
-    def __init__(self, world: str, key: bytes) -> None:
+    def __init__(self, world: bytes, key: bytes) -> None:
         if len(key) < 32:
             raise ValueError("a service key has at least 32 bytes")
         self._key = key
-        self._world = _prefixed(world.encode())
+        self._world = _prefixed(world)
         self._topics: dict[str, bytes] = {}
 
     def mac(self, topic: str, key: bytes | None, value: bytes | None, time: bytes | None) -> bytes:
@@ -90,7 +90,13 @@ class Sealer:
                 found = content
             elif name == TIME_HEADER:
                 time = content
-        return found is not None and hmac.compare_digest(found, self.mac(topic, key, value, time))
+        return found is not None and self.matches(found, topic, key, value, time)
+
+    def matches(
+        self, mac: bytes, topic: str, key: bytes | None, value: bytes | None, time: bytes | None
+    ) -> bool:
+        """Whether ``mac`` is that record's."""
+        return hmac.compare_digest(mac, self.mac(topic, key, value, time))
 
     def headers(
         self,

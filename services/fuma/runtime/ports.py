@@ -6,6 +6,7 @@ Each has a real adapter and a fake in ``memory.py``; one contract suite runs on 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,6 +56,14 @@ class Bounds:
 
 class Appender(Protocol):
     """Appends records durably, in order within a partition."""
+
+    def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
+        """Start an append; the future is done when every record is acknowledged, or failed.
+
+        Raises ``Fatal`` if a record is too large (nothing of the batch is sent then) or an earlier
+        one failed.
+        """
+        ...
 
     def append(self, records: Sequence[Outgoing]) -> list[int]:
         """Append, wait for every acknowledgement; the offsets, in the order given.

@@ -1,0 +1,256 @@
+"""One partition of a stage with a ledger: decide a chunk, then take what was acknowledged.
+
+Pure apart from its store. The order of writes, which ``faust_host`` keeps (DESIGN.md, how a stage
+runs, 2); a crash after a step means:
+
+1. ``decide``: nothing is written. The chunk is decided again, to the same bytes.
+2. append, every record acknowledged: the ledger is ahead of the store. The next owner folds it; an
+   input that lacks parts is decided again, and readers drop the repeats.
+3. ``take``, one batch with states and position: the group's committed offset is behind. Nobody
+   reads it to find a position.
+4. commit: nothing is open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic
+
+from fuma.contracts.decisions import FIRST, Cause
+from fuma.contracts.errors import Fatal, Poison, Reason
+from fuma.domain.time import Ms
+from fuma.runtime.host_intake import Intake, dead_letter
+from fuma.runtime.host_types import (
+    D,
+    I,
+    LedgerStage,
+    Position,
+    R,
+    Raw,
+    S,
+    ledger_value_fits,
+)
+from fuma.runtime.mac import Sealer, pack_origin, pack_time
+from fuma.runtime.ports import Outgoing, Store
+
+POSITION = "position"
+#: No bound on T.
+FOREVER: Ms = 1 << 62
+_HEAD = struct.Struct(">BQ32s")  # held, seq, hash of the last ledger value
+
+
+@dataclass(slots=True)
+class KeyState(Generic[S]):
+    """What the store keeps for one key: the end of its ledger, and the stage's own state."""
+
+    seq: int = 0
+    last: bytes = FIRST
+    held: bool = False
+    state: S | None = None
+
+
+@dataclass(slots=True)
+class Decided(Generic[S]):
+    """A decided chunk, not yet acknowledged."""
+
+    after_applied: int  # the applied offset that it follows
+    outgoing: list[Outgoing] = field(default_factory=list)
+    states: dict[bytes, KeyState[S]] = field(default_factory=dict)
+    taken: int = 0  # how many of the records are in it; fewer where the law is not known further
+    applied: int = -1
+    input_hash: bytes = b""
+    at: Ms = 0
+    last_ledger: int = -1  # index in ``outgoing``
+    dead: list[Reason] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all partitions of all stages of a process share."""
+
+    sealer: Sealer
+    simulated: bool
+    dead_letter_partitions: dict[str, int]
+
+
+class LedgerPartition(Generic[S, I, D, R]):
+    """Decides chunks of one input partition. One caller at a time."""
+
+    def __init__(
+        self,
+        stage: LedgerStage[S, I, D, R],
+        world: World,
+        intake: Intake,
+        store: Store,
+        partition: int,
+        position: Position,
+    ) -> None:
+        self.stage = stage
+        self.position = position
+        self._world = world
+        self._intake = intake
+        self._store = store
+        self._partition = partition
+        # Decided but not yet taken, oldest first; their states hide the store's.
+        self._open: list[Decided[S]] = []
+
+    @property
+    def next_offset(self) -> int:
+        """Where the next chunk has to start."""
+        return (self._open[-1].applied if self._open else self.position.applied) + 1
+
+    def decide(self, records: Sequence[Raw], horizon: Ms = FOREVER) -> Decided[S]:
+        """Step 1, up to the first record whose T is past ``horizon``.
+
+        Raises ``Fatal`` if the records do not follow on what was decided before.
+        """
+        head = self._open[-1] if self._open else None
+        chunk: Decided[S] = Decided(
+            after_applied=self.next_offset - 1,
+            applied=self.next_offset - 1,
+            input_hash=head.input_hash if head else self.position.input_hash,
+            at=head.at if head else self.position.at,
+        )
+        read = [(raw, *self._read(raw)) for raw in records]
+        known = self._load({raw.key for raw, _, item in read if not isinstance(item, Poison)})
+        for raw, time, item in read:
+            if raw.offset != chunk.applied + 1:
+                raise Fatal(
+                    f"{raw.topic}/{raw.partition}: offset {raw.offset} follows {chunk.applied}",
+                    "records are missing from the log: compare it with its backups",
+                )
+            if isinstance(item, Poison):
+                self._set_aside(chunk, raw, item)
+            else:
+                at = max(chunk.at, time)
+                if at > horizon:
+                    break
+                chunk.at = at
+                self._decide_one(chunk, raw, item, known)
+            chunk.applied = raw.offset
+            chunk.input_hash = hashlib.sha256(raw.value or b"").digest()
+            chunk.taken += 1
+        if chunk.taken:
+            self._open.append(chunk)
+        return chunk
+
+    def _read(self, raw: Raw) -> tuple[Ms, I | Poison]:
+        try:
+            time = self._intake.admit(raw)
+            return time, self.stage.decode(raw.value or b"")
+        except Poison as poison:
+            return 0, poison
+
+    def _decide_one(
+        self, chunk: Decided[S], raw: Raw, item: I, known: dict[bytes, KeyState[S]]
+    ) -> None:
+        stage, position = self.stage, self.position
+        key = raw.key or b""
+        before = known[key]
+        if before.held:
+            self._set_aside(chunk, raw, Poison(Reason.HELD, "the key's ledger is held"))
+            return
+        decision = stage.decide(before.state, item, chunk.at)
+        if decision is None:
+            return
+        value = raw.value or b""
+        id_, content = stage.identify(item)
+        digest = hashlib.sha256(value).digest()
+        cause = Cause(id_, position.input_id, raw.partition, raw.offset, digest, content)
+        values = stage.encode(decision, cause, before.seq + 1, before.last)
+        if not all(ledger_value_fits(key, one) for one in values):
+            self._set_aside(chunk, raw, Poison(Reason.TOO_LARGE, "its decision fits no entry"))
+            return
+        time = pack_time(chunk.at) if self._world.simulated else None
+        topic, headers = stage.ledger_topic, self._world.sealer.headers
+        for ordinal, one in enumerate(values):
+            origin = pack_origin(position.input_id, raw.partition, raw.offset, ordinal)
+            sealed = headers(topic, key, one, time=time, origin=origin)
+            chunk.outgoing.append(Outgoing(topic, self._partition, key, one, sealed))
+        chunk.last_ledger = len(chunk.outgoing) - 1
+        known[key] = chunk.states[key] = KeyState(
+            before.seq + len(values),
+            hashlib.sha256(values[-1]).digest(),
+            False,
+            stage.apply(before.state, item, decision),
+        )
+
+    def _set_aside(self, chunk: Decided[S], raw: Raw, poison: Poison) -> None:
+        topic = self.stage.dead_letter_topic
+        count = self._world.dead_letter_partitions[topic]
+        chunk.outgoing.append(dead_letter(raw, poison, topic, count))
+        chunk.dead.append(poison.reason)
+
+    def _load(self, keys: Iterable[bytes | None]) -> dict[bytes, KeyState[S]]:
+        known: dict[bytes, KeyState[S]] = {}
+        missing: list[bytes] = []
+        for key in keys:
+            if key is None:
+                continue
+            for chunk in reversed(self._open):
+                if key in chunk.states:
+                    known[key] = chunk.states[key]
+                    break
+            else:
+                missing.append(key)
+        for key, data in zip(missing, self._store.get_many(missing), strict=True):
+            known[key] = load_key_state(self.stage, data)
+        return known
+
+    def take(self, chunk: Decided[S], offsets: Sequence[int]) -> None:
+        """Step 3: one batch of states and position. ``offsets`` are those of ``chunk.outgoing``.
+
+        Raises ``Fatal`` unless the chunk follows on what the store holds.
+        """
+        if not self._open or self._open[0] is not chunk:
+            raise Fatal("chunks are taken in the order in which they were decided")
+        if self.position.applied != chunk.after_applied:
+            raise Fatal(
+                f"{self.stage.name}/{self._partition}: the store is at {self.position.applied}, "
+                f"the chunk follows {chunk.after_applied}"
+            )
+        position = replace(
+            self.position, applied=chunk.applied, input_hash=chunk.input_hash, at=chunk.at
+        )
+        if chunk.last_ledger >= 0:
+            offset = offsets[chunk.last_ledger]
+            value = chunk.outgoing[chunk.last_ledger].value or b""
+            position = replace(
+                position,
+                ledger_offset=offset,
+                ledger_hash=hashlib.sha256(value).digest(),
+                ledger_end=offset + 1,
+            )
+        write_states(self._store, self.stage, chunk.states, position)
+        self.position = position
+        self._open.pop(0)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def load_key_state(stage: LedgerStage[S, I, D, R], data: bytes | None) -> KeyState[S]:
+    """A key's state from the store's bytes."""
+    if data is None:
+        return KeyState()
+    held, seq, last = _HEAD.unpack_from(data)
+    body = data[_HEAD.size :]
+    return KeyState(seq, last, bool(held), stage.load(body[1:]) if body else None)
+
+
+def write_states(
+    store: Store,
+    stage: LedgerStage[S, I, D, R],
+    states: dict[bytes, KeyState[S]],
+    position: Position,
+) -> None:
+    """States and position in one batch."""
+    puts: dict[bytes, bytes | None] = {}
+    for key, known in states.items():
+        head = _HEAD.pack(known.held, known.seq, known.last)
+        # One byte tells an empty state from none.
+        puts[key] = head if known.state is None else head + b"\x01" + stage.dump(known.state)
+    store.write(puts, {POSITION: position.dump()})

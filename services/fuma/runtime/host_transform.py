@@ -1,0 +1,92 @@
+"""One partition of a stage without state: records in, records out, then the offset is committed.
+
+What a crash means: before the outputs are acknowledged, the chunk is transformed again to the same
+keys and values; after, until the commit, too. Whoever reads them drops repeats by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from fuma.contracts.errors import Poison, Reason
+from fuma.domain.time import Ms
+from fuma.runtime.host_intake import Intake, dead_letter
+from fuma.runtime.host_ledger import World
+from fuma.runtime.host_types import Raw, TransformStage
+from fuma.runtime.mac import Sealer, pack_origin, pack_time
+from fuma.runtime.ports import Outgoing
+
+
+@dataclass(slots=True)
+class Transformed:
+    """A transformed chunk, not yet acknowledged."""
+
+    outgoing: list[Outgoing] = field(default_factory=list)
+    applied: int = -1
+    taken: int = 0
+    at: Ms = 0
+    dead: list[Reason] = field(default_factory=list)
+
+
+class TransformPartition:
+    """Transforms chunks of one input partition."""
+
+    def __init__(
+        self,
+        stage: TransformStage,
+        world: World,
+        intake: Intake,
+        topic_id: bytes,
+        partition_of: Callable[[bytes, int], int],
+        counts: dict[str, int],
+        start: int,
+    ) -> None:
+        """``start``: the committed offset; ``counts``: partitions of the output topics."""
+        self.stage = stage
+        self.next_offset = start
+        self._world = world
+        self._intake = intake
+        self._topic_id = topic_id
+        self._partition_of = partition_of
+        self._counts = counts
+
+    def decide(self, records: Sequence[Raw]) -> Transformed:
+        """Outputs of the records, in order."""
+        done = Transformed()
+        for raw in records:
+            try:
+                at = self._intake.admit(raw)
+                emitted = self.stage.transform(raw)
+            except Poison as poison:
+                topic = self.stage.dead_letter_topic
+                count = self._world.dead_letter_partitions[topic]
+                done.outgoing.append(dead_letter(raw, poison, topic, count))
+                done.dead.append(poison.reason)
+                continue
+            done.at = max(done.at, at)
+            time = pack_time(at) if self._world.simulated else None
+            for ordinal, emit in enumerate(emitted):
+                origin = pack_origin(self._topic_id, raw.partition, raw.offset, ordinal)
+                topic, key, value = emit.topic, emit.key, emit.value
+                partition = self._partition_of(key, self._counts[topic])
+                done.outgoing.append(
+                    internal(self._world.sealer, topic, key, value, partition, time, origin)
+                )
+        done.applied, done.taken = records[-1].offset, len(records)
+        self.next_offset = done.applied + 1
+        return done
+
+
+def internal(
+    sealer: Sealer,
+    topic: str,
+    key: bytes,
+    value: bytes,
+    partition: int,
+    time: bytes | None,
+    origin: bytes | None,
+) -> Outgoing:
+    """A record of an internal topic, with the headers that make it believed."""
+    headers = sealer.headers(topic, key, value, time=time, origin=origin)
+    return Outgoing(topic, partition, key, value, headers)

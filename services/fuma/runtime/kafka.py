@@ -1,0 +1,253 @@
+"""Kafka by confluent-kafka: appending durably, and reading by offset without a group."""
+
+from __future__ import annotations
+
+import logging
+import struct
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from functools import partial
+from typing import Any
+
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+
+from fuma.contracts.errors import Fatal
+from fuma.runtime.ports import Bounds, LogRecord, Outgoing
+
+log = logging.getLogger(__name__)
+#: Under the broker's default ``message.max.bytes`` (1,048,588) with room for the batch header.
+MAX_RECORD_BYTES = 1_000_000
+#: No acknowledgement for this long ends the process: the broker is gone, or we are cut off.
+STALL_S = 120.0
+_TIMEOUT_S = 30.0
+_GONE = "look at the broker's log; the process starts again by itself"
+
+
+class _Batch:
+    """Counts down the acknowledgements of one ``submit``; all calls in the poll thread."""
+
+    __slots__ = ("future", "left", "offsets")
+
+    def __init__(self, size: int) -> None:
+        self.offsets = [-1] * size
+        self.left = size
+        self.future: Future[list[int]] = Future()
+        if not size:
+            self.future.set_result([])
+
+
+class KafkaAppender:
+    """``ports.Appender``: idempotent, ``acks=all``, and never past a failure."""
+
+    def __init__(self, config: Mapping[str, str], *, stall_s: float = STALL_S) -> None:
+        """``config``: connection settings (bootstrap servers, SASL)."""
+        self._stall_s = stall_s
+        self._failure: Fatal | None = None
+        self._producer = Producer(
+            {
+                **config,
+                "enable.idempotence": True,
+                "acks": "all",
+                # A record is never given up; the stall limit ends the process instead.
+                "message.timeout.ms": 0,
+                # If one fails for good all the same, everything behind it fails too.
+                "enable.gapless.guarantee": True,
+                "linger.ms": 3,
+                "compression.type": "lz4",
+                "queue.buffering.max.messages": 1_000_000,
+                "queue.buffering.max.kbytes": 262_144,
+                "logger": log,
+            }
+        )
+        self._closing = threading.Event()
+        self._poller = threading.Thread(target=self._poll, name="appender", daemon=True)
+        self._poller.start()
+
+    def _poll(self) -> None:
+        while not self._closing.is_set():
+            self._producer.poll(0.1)
+
+    def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
+        for record in records:
+            if _size(record) > MAX_RECORD_BYTES:
+                raise Fatal(f"{record.topic}: a record of {_size(record)} bytes")
+        if self._failure is not None:
+            raise self._failure
+        batch = _Batch(len(records))
+        produce = self._producer.produce
+        deadline = time.monotonic() + self._stall_s
+        for index, record in enumerate(records):
+            while True:
+                try:
+                    produce(
+                        record.topic,
+                        record.value,
+                        record.key,
+                        record.partition,
+                        partial(self._delivered, batch, index),
+                        headers=list(record.headers),
+                    )
+                    break
+                except BufferError:  # the poll thread makes room as acknowledgements come in
+                    if time.monotonic() > deadline:
+                        raise self._fail("nothing was acknowledged for too long") from None
+                    time.sleep(0.005)
+                except KafkaException as error:
+                    raise self._fail(f"{record.topic}: {error}") from error
+            if self._failure is not None:
+                raise self._failure
+        return batch.future
+
+    def _delivered(self, batch: _Batch, index: int, error: KafkaError | None, message: Any) -> None:
+        if error is not None:
+            failure = self._fail(f"a record was not appended: {error}")
+            if not batch.future.done():
+                batch.future.set_exception(failure)
+            return
+        batch.offsets[index] = message.offset()
+        batch.left -= 1
+        if not batch.left and not batch.future.done():
+            batch.future.set_result(batch.offsets)
+
+    def _fail(self, what: str) -> Fatal:
+        """Send nothing any more."""
+        if self._failure is None:
+            self._failure = Fatal(what, _GONE)
+            self._producer.purge(in_queue=True, in_flight=False, blocking=False)
+        return self._failure
+
+    def append(self, records: Sequence[Outgoing]) -> list[int]:
+        try:
+            return self.submit(records).result(self._stall_s)
+        except FutureTimeout:
+            raise self._fail("nothing was acknowledged for too long") from None
+
+    def close(self) -> None:
+        """Stop. Whoever did not wait for an acknowledgement does not get one."""
+        if self._failure is None:
+            self._producer.flush(_TIMEOUT_S)
+        self._closing.set()
+        self._poller.join()
+
+
+def _size(record: Outgoing) -> int:
+    size = len(record.key or b"") + len(record.value or b"")
+    return size + sum(len(name) + len(content) for name, content in record.headers)
+
+
+class KafkaLogReader:
+    """``ports.LogReader``. One thread at a time."""
+
+    def __init__(self, config: Mapping[str, str], *, group: str = "fuma.reader") -> None:
+        """``group`` is only a name that librdkafka wants; nothing is committed, nobody joins."""
+        self._admin = AdminClient(dict(config))
+        self._consumer = Consumer(
+            {
+                **config,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 50,
+                "queued.max.messages.kbytes": 16_384,
+                "check.crcs": True,
+                "logger": log,
+            }
+        )
+
+    def topic_id(self, topic: str) -> bytes:
+        futures = self._admin.describe_topics(TopicCollection([topic]), request_timeout=_TIMEOUT_S)
+        try:
+            found = futures[topic].result(_TIMEOUT_S)
+        except KafkaException as error:
+            raise Fatal(f"{topic}: {error}", "`fuma topics apply` creates the topics") from error
+        uuid = found.topic_id
+        # Two signed halves, as Kafka prints them.
+        return struct.pack(
+            ">qq", uuid.get_most_significant_bits(), uuid.get_least_significant_bits()
+        )
+
+    def partitions(self, topic: str) -> int:
+        try:
+            found = self._consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
+        except KafkaException as error:
+            raise Fatal(f"{topic}: {error}", _GONE) from error
+        if found.error is not None:
+            raise Fatal(f"{topic}: {found.error}", "`fuma topics apply` creates the topics")
+        return len(found.partitions)
+
+    def bounds(self, topic: str, partition: int) -> Bounds:
+        try:
+            start, end = self._consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), timeout=_TIMEOUT_S, cached=False
+            )
+        except KafkaException as error:
+            raise Fatal(f"{topic}/{partition}: {error}", _GONE) from error
+        return Bounds(start, end)
+
+    def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[LogRecord]:
+        if start >= end:
+            return
+        self._consumer.assign([TopicPartition(topic, partition, start)])
+        quiet = time.monotonic()
+        try:
+            while True:
+                messages = self._consumer.consume(1_000, timeout=0.5)
+                if messages:
+                    quiet = time.monotonic()
+                elif time.monotonic() - quiet > _TIMEOUT_S:
+                    raise Fatal(f"{topic}/{partition}: nothing to read at {start}", _GONE)
+                for message in messages:
+                    if self._ends(message, topic, partition):
+                        return
+                    if (message.topic(), message.partition()) != (topic, partition):
+                        continue
+                    offset = message.offset()
+                    if message.error() is not None or offset is None or offset < start:
+                        continue
+                    if offset >= end:
+                        return
+                    yield _record(message)
+                    start = offset + 1
+                    if start >= end:
+                        return
+        finally:
+            self._consumer.unassign()
+
+    def _ends(self, message: Any, topic: str, partition: int) -> bool:
+        error = message.error()
+        if error is None:
+            return False
+        if error.code() == KafkaError._PARTITION_EOF:
+            return (message.topic(), message.partition()) == (topic, partition)
+        if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED or error.retriable():
+            return False  # no group is used
+        raise Fatal(f"{topic}/{partition}: {error}", _GONE)
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+def _record(message: Any) -> LogRecord:
+    headers = tuple((name, content or b"") for name, content in message.headers() or ())
+    return LogRecord(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        headers,
+    )
