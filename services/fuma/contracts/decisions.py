@@ -96,6 +96,8 @@ def _event(event: e.Event) -> tuple[str, Wire]:
         return "fuma.Noted", {
             "fact": event.fact, "kind": event.kind.value, "ground": event.ground,
             "since": event.since, "evidence_ref": event.evidence_ref, "code": event.code,
+            "department": event.department, "division": event.division,
+            "evidence_kind": event.evidence_kind,
         }  # fmt: skip
     if isinstance(event, e.Ended):
         return "fuma.Ended", {"by": event.by, "at": event.at}
@@ -198,8 +200,9 @@ def _event_of(named: tuple[str, Wire]) -> e.Event:
         return e.Lifted(w["order"], w["by"], w["at"], w["code"])
     if name == "fuma.Noted":
         return e.Noted(
-            w["fact"], _KINDS[w["kind"]], w["ground"], w["since"], w["evidence_ref"], w["code"]
-        )
+            w["fact"], _KINDS[w["kind"]], w["ground"], w["since"], w["evidence_ref"], w["code"],
+            w["department"], w["division"], w["evidence_kind"],
+        )  # fmt: skip
     if name == "fuma.Ended":
         return e.Ended(w["by"], w["at"])
     kind = e.Refused if name == "fuma.Refused" else e.Held

@@ -121,6 +121,10 @@ class Noted:
     since: Ms
     evidence_ref: bytes
     code: str
+    # Who said it, where and on what: a release that came first is needed again later.
+    department: str = ""
+    division: str = ""
+    evidence_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
