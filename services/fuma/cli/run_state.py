@@ -32,7 +32,7 @@ class Proc:
             process = psutil.Process(self.pid)
             if abs(process.create_time() - self.started) > 0.05:
                 return False
-            return str(process.status()) != psutil.STATUS_ZOMBIE
+            return bool(process.status() != psutil.STATUS_ZOMBIE)
         except psutil.Error:
             return False
 

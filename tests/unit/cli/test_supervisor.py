@@ -45,7 +45,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def python(tmp_path: Path) -> str:
-    """An interpreter for which ``fuma`` is the stand-ins: without the installed package's finder."""
+    """An interpreter that finds the stand-ins: without the installed package in sight."""
     script = tmp_path / "python"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
     script.chmod(0o755)
