@@ -46,7 +46,8 @@ class Decided(Protocol):
 class Engine(Protocol):
     """One recovered partition of a stage, with or without a ledger."""
 
-    next_offset: int
+    @property
+    def next_offset(self) -> int: ...
 
     def decide(self, records: Any, horizon: Ms) -> Any: ...
 
@@ -59,7 +60,9 @@ class Stage(Protocol):
     """A stage as the host runs it."""
 
     name: str
-    topics: tuple[str, ...]
+
+    @property
+    def topics(self) -> tuple[str, ...]: ...
 
     def open(self, tp: TP, committed: int | None) -> Engine:
         """Recover a partition; blocking, in a thread of its own. Raises ``Fatal``."""
@@ -79,7 +82,7 @@ class _Line:
     epoch: int
     engine: Engine | None = None
     inbox: asyncio.Queue[Chunk] = field(default_factory=asyncio.Queue)
-    open: int = 0  # chunks received and not yet taken
+    unacknowledged: int = 0  # chunks decided and not yet taken
     tail: asyncio.Task[None] | None = None  # finishes the newest decided chunk
     worker: asyncio.Task[None] | None = None
     sought: bool = False  # a seek is under way; chunks from before it are still arriving
@@ -119,7 +122,9 @@ class Host:
 
     def ready(self, tp: TP) -> bool:
         line = self._lines.get(tp)
-        return line is not None and line.engine is not None and line.open < self._depth
+        if line is None or line.engine is None:
+            return False
+        return line.inbox.qsize() < self._depth
 
     async def assigned(self, tps: set[TP]) -> None:
         self.epoch += 1
@@ -157,10 +162,17 @@ class Host:
         if line is None or chunk.epoch != line.epoch:
             metrics.CHUNKS_DROPPED.labels(self._stages[chunk.tp.topic].name).inc()
             return
-        line.open += 1
         line.inbox.put_nowait(chunk)
 
     async def _work(self, line: _Line) -> None:
+        try:
+            await self._run(line)
+        except Exception:
+            # Of a partition that went away meanwhile, nothing is left to lose.
+            if line.live:
+                raise
+
+    async def _run(self, line: _Line) -> None:
         loop, consumer = asyncio.get_running_loop(), self._consumer()
         committed = await consumer.thread.committed(line.tp)
         opening = loop.run_in_executor(self._recovery, line.stage.open, line.tp, committed)
@@ -177,7 +189,6 @@ class Host:
             chunk = await line.inbox.get()
             if chunk.first != engine.next_offset:
                 metrics.CHUNKS_DROPPED.labels(line.stage.name).inc()
-                line.open -= 1
                 if not line.sought:
                     line.sought = True
                     await consumer.thread.position_at(line.tp, engine.next_offset)
@@ -190,8 +201,10 @@ class Host:
         records, name = chunk.records, line.stage.name
         metrics.CHUNK_SIZE.labels(name).observe(len(records))
         waiting = time.monotonic()
-        line.open -= 1
         while records:
+            while line.unacknowledged >= self._depth and line.tail is not None:
+                # The oldest is taken before the newest, so this waits for at least one.
+                await asyncio.wait([line.tail], timeout=0.002)
             started = time.monotonic()
             # (1) Decide. A crash: nothing was written.
             decided = engine.decide(records, line.stage.horizon())
@@ -205,11 +218,9 @@ class Host:
             metrics.DECIDE.labels(name).observe(time.monotonic() - started)
             # (2) Append. A crash: the next owner folds what reached the ledger.
             acknowledged = asyncio.wrap_future(self._appender.submit(decided.outgoing))
-            line.open += 1
+            line.unacknowledged += 1
             line.tail = self._start(self._finish(line, engine, decided, acknowledged, line.tail))
             records = records[decided.taken :]
-            while line.open > self._depth:
-                await asyncio.sleep(0.001)
 
     async def _finish(
         self,
@@ -236,7 +247,7 @@ class Host:
         self._commits[line.tp] = decided.applied + 1
         if line.live and (self._committer is None or self._committer.done()):
             self._committer = self._start(self._commit_soon())
-        line.open -= 1
+        line.unacknowledged -= 1
         self._count(line, decided)
 
     async def _commit_soon(self) -> None:

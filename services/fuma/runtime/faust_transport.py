@@ -18,6 +18,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from aiokafka.structs import TopicPartition as KafkaTP
@@ -30,6 +32,12 @@ from fuma.runtime.host_types import Raw
 #: A fetch that finds nothing waits this long for something; a partition that becomes ready
 #: meanwhile is looked at after it at the latest.
 FETCH_WAIT_S = 0.1
+#: How long the broker holds a fetch request that finds nothing.
+FETCH_WAIT_MS = 100
+FETCH_BYTES = 512 * 1024
+#: A worker that is silent for this long has lost its partitions.
+SESSION_MS = 10_000
+REBALANCE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +92,37 @@ def split(records: Sequence[Raw], limit: int) -> list[Sequence[Raw]]:
 class ConsumerThread(stock.AIOKafkaConsumerThread):
     """The aiokafka consumer's own thread, with calls that never wait behind a fetch."""
 
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        conf = self.app.conf
+        settings = stock.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context)
+        return AIOKafkaConsumer(
+            **settings,
+            bootstrap_servers=stock.server_list(transport.url, transport.default_port),
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            # A worker that comes back within the session timeout gets its partitions at once.
+            group_instance_id=conf.consumer_group_instance_id,
+            partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+            auto_offset_reset="none",
+            enable_auto_commit=False,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=SESSION_MS // 5,
+            rebalance_timeout_ms=REBALANCE_MS,
+            max_poll_interval_ms=1 << 30,  # a partition may wait for the law for days
+            # A partition whose records were still buffered joins the next request only.
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            max_partition_fetch_bytes=FETCH_BYTES,
+            check_crcs=True,
+        )
+
     async def fetch(self, ready: Iterable[TP], limit: int) -> dict[TP, list[Raw]]:
         """At most ``limit`` records of each ready partition, else nothing after a short wait."""
         consumer = self._ensure_consumer()
         fetcher = consumer._fetcher
         found: dict[TP, list[Raw]] = {}
         for tp in ready:
+            if KafkaTP(*tp) not in fetcher._records:
+                continue
             # Checked before every call, with nothing awaited between: inside, aiokafka would wait
             # for the next assignment, which waits for this queue.
             if fetcher._subscriptions.reassignment_in_progress:

@@ -80,8 +80,8 @@ class KafkaAppender:
 
     def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
         for record in records:
-            if _size(record) > MAX_RECORD_BYTES:
-                raise Fatal(f"{record.topic}: a record of {_size(record)} bytes")
+            if record_size(record) > MAX_RECORD_BYTES:
+                raise Fatal(f"{record.topic}: a record of {record_size(record)} bytes")
         if self._failure is not None:
             raise self._failure
         batch = _Batch(len(records))
@@ -141,7 +141,8 @@ class KafkaAppender:
         self._poller.join()
 
 
-def _size(record: Outgoing) -> int:
+def record_size(record: Outgoing) -> int:
+    """Bytes of key, value and headers."""
     size = len(record.key or b"") + len(record.value or b"")
     return size + sum(len(name) + len(content) for name, content in record.headers)
 
@@ -204,7 +205,8 @@ class KafkaLogReader:
         quiet = time.monotonic()
         try:
             while True:
-                messages = self._consumer.consume(1_000, timeout=0.5)
+                # Never more than there is: librdkafka waits until it has as many.
+                messages = self._consumer.consume(min(1_000, end - start), timeout=0.5)
                 if messages:
                     quiet = time.monotonic()
                 elif time.monotonic() - quiet > _TIMEOUT_S:
