@@ -15,6 +15,7 @@ from fuma.cli import run_state
 from fuma.cli.errors import USAGE, CliError
 from fuma.cli.run_supervisor import SERVICES, Supervisor
 from fuma.contracts.genesis import read_world
+from fuma.runtime.embedded.paths import Home
 
 _READY = 60.0
 
@@ -26,16 +27,11 @@ def register(app: typer.Typer) -> None:
 
 _HELP = """Run the services (vault, gateway, processor, sink; default all) until Ctrl-C.
 
-A service that fails is started again, later each time. Logs are under $FUMA_HOME/log.
+A service that fails is started again, later each time. Logs are under $FUMA_HOME/logs.
 `fuma run --detach` comes back once they run; `fuma run --stop` stops them.
 
 Example: fuma up && fuma run --workers 2 --detach
 """
-
-
-def home_path() -> Path:
-    """FUMA_HOME; ``.fuma`` of the current folder where it is not set."""
-    return Path(os.environ.get("FUMA_HOME") or ".fuma").resolve()
 
 
 def run(
@@ -45,7 +41,7 @@ def run(
     stop: Annotated[bool, typer.Option("--stop", help="Stop those that run.")] = False,
 ) -> int:
     """See ``_HELP``."""
-    home = home_path()
+    home = Home.current().path
     wanted = tuple(service or SERVICES)
     unknown = [name for name in wanted if name not in SERVICES]
     if unknown:
@@ -74,9 +70,10 @@ def _say(line: str) -> None:
 
 def _detached(home: Path, wanted: tuple[str, ...], workers: int) -> int:
     """Start a supervisor of its own session; back once it runs everything."""
-    (home / "log").mkdir(parents=True, exist_ok=True)
+    logs = Home(home).logs
+    logs.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "fuma.cli.main", "run", *wanted, "--workers", str(workers)]
-    with (home / "log" / "run.log").open("ab") as log:
+    with (logs / "run.log").open("ab") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -96,4 +93,4 @@ def _detached(home: Path, wanted: tuple[str, ...], workers: int) -> int:
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    raise CliError("the services did not start", f"see {home / 'log' / 'run.log'}")
+    raise CliError("the services did not start", f"see {logs / 'run.log'}")

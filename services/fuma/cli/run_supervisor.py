@@ -21,6 +21,7 @@ import psutil
 
 from fuma.cli import run_state
 from fuma.cli.run_state import Child, Proc, Run
+from fuma.runtime.embedded.paths import Home
 
 #: In the order in which they are started; stopped in the reverse one, so that nothing is written
 #: that its reader could not take.
@@ -93,7 +94,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start everything, each as soon as those before it had a moment to come up."""
-        (self.home / "log").mkdir(parents=True, exist_ok=True)
+        Home(self.home).logs.mkdir(parents=True, exist_ok=True)
         for service in self._services:
             self._spawn(service)
         self._record()
@@ -163,7 +164,7 @@ class Supervisor:
         self._stopping = True
 
     def _log(self, service: _Service) -> Path:
-        return self.home / "log" / f"{service.title}.log"
+        return Home(self.home).logs / f"{service.title}.log"
 
     def _spawn(self, service: _Service) -> None:
         environment = {**os.environ, "FUMA_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
