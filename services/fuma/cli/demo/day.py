@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from fuma.cli.demo.flows import FLOWS, MISTAKES, Flow
-from fuma.cli.demo.people import Person, another_name, spoilt
+from fuma.cli.demo.people import Person, another_name, check_character, spoilt
 from fuma.domain.time import DAY, HOUR, MINUTE, SECOND, Ms
 
 #: What the gateway answers to a row.
@@ -179,7 +179,6 @@ class Planner:
 
 def _stranger(number: str, random: Random) -> str:
     """A valid number of nobody in the register: a birth date that no made-up holder has."""
-    from fuma.cli.demo.people import check_character
 
     first17 = f"{number[:6]}1829{random.randrange(1, 13):02d}{random.randrange(1, 29):02d}"
     first17 += f"{random.randrange(1, 1000):03d}"

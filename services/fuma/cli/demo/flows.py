@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PROVINCE = "41"
-#: Where the depositors' numbers that were not issued in the province come from.
-ELSEWHERE = ("110105", "310115", "330106", "370102", "420106", "440106", "500103")
-
 
 @dataclass(frozen=True, slots=True)
 class Ending:

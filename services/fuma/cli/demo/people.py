@@ -51,16 +51,21 @@ def spoilt(number: str) -> str:
 
 
 def holders(
-    count: int, seed: int, homes: Sequence[str], elsewhere: Sequence[str] = ()
+    count: int,
+    seed: int,
+    homes: Sequence[str],
+    elsewhere: Sequence[str] = (),
+    taken: set[str] | None = None,
 ) -> Iterator[Person]:
     """``count`` people living in ``homes`` (six-digit divisions), every number once.
 
-    One in eleven has a number issued in a division of ``elsewhere``: a number's prefix is where
-    it was issued, not where its holder is.
+    Numbers in ``taken`` (17 digits, added to) are passed over. One in eleven has a number issued
+    in a division of ``elsewhere``: its prefix is where it was issued, not where its holder is.
     """
     random = Random(f"fuma holders {seed}")
-    taken: set[str] = set()
-    while len(taken) < count:
+    taken = set() if taken is None else taken
+    made = 0
+    while made < count:
         home = random.choice(homes)
         issued = random.choice(elsewhere) if elsewhere and random.random() < 1 / 11 else home
         born = _FIRST_BIRTH + timedelta(days=random.randrange(_BIRTH_DAYS))
@@ -68,6 +73,7 @@ def holders(
         if first17 in taken:
             continue
         taken.add(first17)
+        made += 1
         yield Person(first17 + check_character(first17), _name(random), home)
 
 
