@@ -1,7 +1,7 @@
 """Signed envelopes: DSSE v1 (Dead Simple Signing Envelope) with Ed25519 (RFC 8032).
 
-A key's id is the first 16 bytes of the SHA-256 of its 32 raw bytes, in hex. The envelope holds a list
-of signatures, so that a second algorithm (SM2) can stand beside the first; unknown ones are
+A key's id is the first 16 bytes of the SHA-256 of its 32 raw bytes, in hex. The envelope holds a
+list of signatures, so that a second algorithm (SM2) can stand beside the first; unknown ones are
 passed over, never counted.
 """
 
@@ -68,8 +68,7 @@ def parse(data: bytes) -> Envelope:
     try:
         body = json.loads(data)
         signatures = tuple(
-            (str(s["keyid"]), base64.b64decode(s["sig"], validate=True))
-            for s in body["signatures"]
+            (str(s["keyid"]), base64.b64decode(s["sig"], validate=True)) for s in body["signatures"]
         )
         payload = base64.b64decode(body["payload"], validate=True)
         return Envelope(str(body["payloadType"]), payload, signatures)

@@ -134,3 +134,8 @@ class LawLog:
         self._newest[text.name] = text.version
         self.time = at
         self.published.append(Published(text, at, False, publisher, offset))
+
+
+def envelope_of(value: bytes | None) -> bytes:
+    """The envelope in a value of ``law``. Raises ``Poison``."""
+    return bytes(decode("law", value)["envelope"])
