@@ -37,6 +37,7 @@ class ToyCluster:
         self.suffix = f".{uuid.uuid4().hex[:8]}"
         self.stage = toy.Toy(self.suffix)
         self.reader = KafkaLogReader(kafka)
+        self._appender = KafkaAppender(kafka)
         self.workers: list[subprocess.Popen[bytes]] = []
         self._log = (folder / "workers.log").open("wb")
         self._group = Consumer({**kafka, "group.id": "toy" + self.suffix})
@@ -45,11 +46,13 @@ class ToyCluster:
         made = admin.create_topics(
             [
                 NewTopic(
-                    name, PARTITIONS, 1,
+                    name,
+                    PARTITIONS,
+                    1,
                     config={"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"},
                 )
                 for name in names
-            ]  # fmt: skip
+            ]
         )
         for future in made.values():
             future.result()
@@ -75,9 +78,7 @@ class ToyCluster:
         return made
 
     def write(self, records: Sequence[Outgoing]) -> None:
-        appender = KafkaAppender(self.kafka)
-        appender.append(records)
-        appender.close()
+        self._appender.append(records)
 
     def start(self, *, chunk: int = 1000, service: str = "stores") -> subprocess.Popen[bytes]:
         """Start a worker."""
@@ -123,9 +124,7 @@ class ToyCluster:
         said: dict[bytes, str] = {}
         for partition in range(PARTITIONS):
             bounds = self.reader.bounds(self.stage.ledger_topic, partition)
-            records = self.reader.read(
-                self.stage.ledger_topic, partition, bounds.start, bounds.end
-            )
+            records = self.reader.read(self.stage.ledger_topic, partition, bounds.start, bounds.end)
             said |= per_key(first_records(self.stage, self._world(), records))
         return said
 
@@ -136,9 +135,7 @@ class ToyCluster:
         intake = Intake(toy.SEALER, simulated=True, partition_of=partition_for, counts=counts)
         for partition in range(PARTITIONS):
             entries: list[Entry] = list(
-                decide_again(
-                    self.stage, self._world(), intake, self.reader, partition, chunk=chunk
-                )
+                decide_again(self.stage, self._world(), intake, self.reader, partition, chunk=chunk)
             )
             said |= per_key(iter(entries))
         return said
@@ -162,5 +159,6 @@ class ToyCluster:
         for worker in list(self.workers):
             self.kill(worker)
         self.reader.close()
+        self._appender.close()
         self._group.close()
         self._log.close()

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broker.toy_cluster import ToyCluster
 
+from broker.toy_cluster import ToyCluster
 from fuma.runtime.embedded.connect import kafka_config
 
 INPUTS = 20_000

@@ -161,7 +161,7 @@ class KafkaLogReader:
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
-                "fetch.wait.max.ms": 50,
+                "fetch.wait.max.ms": 5,
                 "queued.max.messages.kbytes": 16_384,
                 "check.crcs": True,
                 "logger": log,
