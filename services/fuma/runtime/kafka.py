@@ -150,13 +150,14 @@ def record_size(record: Outgoing) -> int:
 class KafkaLogReader:
     """``ports.LogReader``. One thread at a time."""
 
-    def __init__(self, config: Mapping[str, str], *, group: str = "fuma.reader") -> None:
-        """``group`` is only a name that librdkafka wants; nothing is committed, nobody joins."""
+    def __init__(self, config: Mapping[str, str]) -> None:
+        """``config``: connection settings (bootstrap servers, SASL)."""
         self._admin = AdminClient(dict(config))
         self._consumer = Consumer(
             {
                 **config,
-                "group.id": group,
+                # Only a name that librdkafka wants: nothing is committed and nobody joins.
+                "group.id": f"fuma.{config.get('sasl.username', 'anyone')}.reader",
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",

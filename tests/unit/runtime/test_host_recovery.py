@@ -141,9 +141,9 @@ def test_another_value_under_a_known_number_holds_that_key_and_no_other() -> Non
     first = rig.stage.read(rig.ledger()[0].value or b"")
     other = replace(first.cause, id=b"z" * 16)
     key = rig.ledger()[0].key or b""
-    (value,) = rig.stage.encode(
-        rig.stage.decide(None, (other.id, 3), first.at) or pytest.fail(), other, 1, bytes(32)
-    )
+    decision = rig.stage.decide(None, (other.id, 3), first.at)
+    assert decision is not None
+    (value,) = rig.stage.encode(decision, other, 1, bytes(32))
     rig.write(internal(SEALER, rig.stage.ledger_topic, key, value, 0, pack_time(first.at), None))
     rig.write(rig.input(A, 8), rig.input(B, 9))
     rig.store = MemoryStore()
