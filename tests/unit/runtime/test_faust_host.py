@@ -1,0 +1,282 @@
+"""The host's lines: order of writes, back-pressure, failures, revocation. No Faust, no broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from fuma.contracts.errors import Fatal
+from fuma.runtime.faust_host import Host
+from fuma.runtime.faust_transport import Chunk, split
+from fuma.runtime.ports import LogRecord, Outgoing
+
+HERE = TP("in", 0)
+
+
+class Thread:
+    """The consumer's thread as the host sees it."""
+
+    def __init__(self) -> None:
+        self.seeks: list[int] = []
+        self.commits: list[int] = []
+
+    async def committed(self, tp: TP) -> int | None:
+        return None
+
+    async def position_at(self, tp: TP, offset: int) -> None:
+        self.seeks.append(offset)
+
+    async def commit_positions(self, offsets: dict[TP, int]) -> bool:
+        self.commits.append(offsets[HERE])
+        return True
+
+
+class Consumer:
+    def __init__(self) -> None:
+        self.thread = Thread()
+
+    def highwater(self, tp: TP) -> int:
+        return 0
+
+
+class Acknowledger:
+    """An appender whose acknowledgements the test gives."""
+
+    def __init__(self) -> None:
+        self.open: list[Future[list[int]]] = []
+
+    def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
+        self.open.append(Future())
+        return self.open[-1]
+
+    def append(self, records: Sequence[Outgoing]) -> list[int]:
+        raise NotImplementedError
+
+    def close(self) -> None: ...
+
+
+class Done:
+    def __init__(self, records: Sequence[LogRecord], taken: int) -> None:
+        self.outgoing: list[Any] = list(records[:taken])
+        self.taken = taken
+        self.applied = records[taken - 1].offset if taken else -1
+        self.at = 0
+        self.dead: list[Any] = []
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.next_offset = 0
+        self.taken: list[int] = []
+        self.closed = False
+        self.bug = False
+        self.bound = 1 << 62
+
+    def decide(self, records: Sequence[LogRecord], horizon: int) -> Done:
+        if self.bug:
+            raise ZeroDivisionError("a bug in a stage")
+        done = Done(records, sum(record.offset <= horizon for record in records))
+        if done.taken:
+            self.next_offset = done.applied + 1
+        return done
+
+    def take(self, chunk: Done, offsets: list[int]) -> None:
+        assert not self.closed
+        self.taken.append(chunk.applied)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Stage:
+    name = "stage"
+    topics = ("in",)
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+        self.bound = 1 << 62
+        self.refuse: Exception | None = None
+
+    def open(self, tp: TP, committed: int | None) -> Engine:
+        if self.refuse:
+            raise self.refuse
+        return self.engine
+
+    def horizon(self) -> int:
+        return self.bound
+
+
+class Rig:
+    def __init__(self, **options: Any) -> None:
+        self.deaths: list[BaseException] = []
+        self.stage = Stage()
+        self.appender = Acknowledger()
+        self.consumer = Consumer()
+        self.host = Host([self.stage], self.appender, die=self.deaths.append, **options)
+        self.host.consumer = self.consumer  # type: ignore[assignment]
+
+    async def assign(self) -> None:
+        await self.host.assigned({HERE})
+        await settle()
+
+    def chunk(self, start: int, count: int, epoch: int | None = None) -> None:
+        records = [LogRecord("in", 0, start + n, 0, b"k", b"v", ()) for n in range(count)]
+        self.host.receive(Chunk(HERE, self.host.epoch if epoch is None else epoch, records))
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+
+
+async def test_store_and_commit_follow_the_acknowledgement() -> None:
+    rig = Rig()
+    await rig.assign()
+    assert rig.consumer.thread.seeks == [0]
+    rig.chunk(0, 3)
+    await settle()
+    assert rig.stage.engine.taken == []
+    rig.appender.open[0].set_result([0, 1, 2])
+    await asyncio.sleep(0.1)
+    assert rig.stage.engine.taken == [2]
+    assert rig.consumer.thread.commits == [3]
+    assert rig.deaths == []
+
+
+async def test_the_next_chunk_is_decided_meanwhile_but_taken_after() -> None:
+    rig = Rig(depth=2)
+    await rig.assign()
+    rig.chunk(0, 2)
+    rig.chunk(2, 2)
+    rig.chunk(4, 2)
+    await settle()
+    assert len(rig.appender.open) == 2  # the third waits: memory is bounded
+    rig.appender.open[1].set_result([2, 3])
+    await settle()
+    assert rig.stage.engine.taken == []
+    rig.appender.open[0].set_result([0, 1])
+    await settle()
+    assert rig.stage.engine.taken == [1, 3]
+    assert len(rig.appender.open) == 3
+
+
+async def test_a_partition_is_not_ready_while_it_recovers_or_is_behind() -> None:
+    rig = Rig(depth=2)
+    assert not rig.host.ready(HERE)
+    await rig.assign()
+    assert rig.host.ready(HERE)
+    for start in range(0, 10, 2):
+        rig.chunk(start, 2)
+    await settle()
+    assert not rig.host.ready(HERE)
+
+
+async def test_a_chunk_of_an_old_assignment_is_dropped() -> None:
+    rig = Rig()
+    await rig.assign()
+    rig.chunk(0, 2, epoch=rig.host.epoch - 1)
+    await settle()
+    assert rig.appender.open == []
+
+
+async def test_a_chunk_that_does_not_start_where_it_should_is_dropped_and_sought_once() -> None:
+    rig = Rig()
+    await rig.assign()
+    rig.chunk(5, 2)
+    rig.chunk(7, 2)
+    await settle()
+    assert rig.appender.open == []
+    assert rig.consumer.thread.seeks == [0, 0]
+    rig.chunk(0, 2)
+    await settle()
+    assert len(rig.appender.open) == 1
+
+
+async def test_a_failed_append_ends_the_process_and_nothing_is_taken() -> None:
+    rig = Rig()
+    await rig.assign()
+    rig.chunk(0, 2)
+    await settle()
+    rig.appender.open[0].set_exception(Fatal("not appended"))
+    await settle()
+    assert [str(death) for death in rig.deaths] == ["not appended"]
+    assert rig.stage.engine.taken == []
+    assert rig.consumer.thread.commits == []
+
+
+async def test_no_acknowledgement_for_too_long_ends_the_process() -> None:
+    rig = Rig(stall_s=0.05)
+    await rig.assign()
+    rig.chunk(0, 2)
+    await asyncio.sleep(0.2)
+    assert isinstance(rig.deaths[0], Fatal)
+    assert "no acknowledgement" in str(rig.deaths[0])
+    assert rig.stage.engine.taken == []
+
+
+async def test_a_stage_that_raises_ends_the_process() -> None:
+    rig = Rig()
+    await rig.assign()
+    rig.stage.engine.bug = True
+    rig.chunk(0, 2)
+    await settle()
+    assert isinstance(rig.deaths[0], ZeroDivisionError)
+    assert rig.appender.open == []
+
+
+async def test_a_partition_that_cannot_be_recovered_ends_the_process() -> None:
+    rig = Rig()
+    rig.stage.refuse = Fatal("the log has lost its tail")
+    await rig.assign()
+    assert [str(death) for death in rig.deaths] == ["the log has lost its tail"]
+
+
+async def test_revocation_takes_what_is_acknowledged_then_closes_the_store() -> None:
+    rig = Rig()
+    await rig.assign()
+    rig.chunk(0, 2)
+    rig.chunk(2, 2)
+    await settle()
+    revoking = asyncio.create_task(rig.host.revoked({HERE}))
+    await settle()
+    assert not revoking.done()
+    for future in rig.appender.open:
+        future.set_result([0, 1])
+    await revoking
+    assert rig.stage.engine.taken == [1, 3]
+    assert rig.stage.engine.closed
+    assert rig.consumer.thread.commits == [4]
+    assert not rig.host.ready(HERE)
+    assert rig.deaths == []
+
+
+async def test_what_the_law_does_not_reach_yet_waits_and_then_goes_on() -> None:
+    rig = Rig()
+    rig.stage.bound = 2
+    await rig.assign()
+    rig.chunk(0, 5)
+    await settle()
+    assert len(rig.appender.open) == 1
+    rig.appender.open[0].set_result([0, 1, 2])
+    rig.stage.bound = 10
+    await asyncio.sleep(0.2)
+    assert len(rig.appender.open) == 2
+    rig.appender.open[1].set_result([3, 4])
+    await asyncio.sleep(0.1)
+    assert rig.stage.engine.taken == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "runs"),
+    [([10, 10, 10], [2, 1]), ([30], [1]), ([30, 1], [1, 1]), ([1, 30], [1, 1]), ([20], [1])],
+)
+def test_a_chunk_is_cut_by_bytes(sizes: list[int], runs: list[int]) -> None:
+    records = [LogRecord("in", 0, n, 0, b"k", bytes(size), ()) for n, size in enumerate(sizes)]
+    cut = split(records, 20)
+    assert [len(run) for run in cut] == runs
+    assert [record for run in cut for record in run] == records
