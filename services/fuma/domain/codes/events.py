@@ -14,10 +14,10 @@ from fuma.domain.time import Ms
 
 
 class FactKind(StrEnum):
-    """What a department says of a person (the ``<kind>`` of CloudEvents type ``fuma.<kind>.v1``)."""
+    """What a department says of a person (``<kind>`` of CloudEvents type ``fuma.<kind>.v1``)."""
 
     FINDING = "finding"  # a ground holds of the person
-    RELEASE = "release"  # a ground's lifting condition is met: discharge, release, negative, excluded
+    RELEASE = "release"  # a ground's lifting condition is met: discharge, exclusion, ...
     DEATH = "death"  # the code ends
     SCAN = "scan"  # a venue code was scanned: weak evidence, never presence by itself
 
@@ -113,7 +113,7 @@ class Lifted:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Recorded, without effect on the colour. ``code`` says why (closed list in ``codes.words``)."""
+    """Recorded, without effect on the colour. ``code`` says why (closed list: ``codes.words``)."""
 
     fact: bytes
     kind: FactKind
@@ -172,7 +172,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The code as a function of time from ``since`` on: segments in order, green where there is none.
+    """The code as a function of time from ``since`` on: segments in order, green where none is.
 
     ``ended`` is the instant from which there is no code any more, or ``None``.
     """

@@ -1,0 +1,120 @@
+"""Which texts are in force where and when.
+
+The longest division prefix wins whole; among texts of the same prefix the one that began last. A
+text that was published later than 24 hours before its beginning begins when its notice has passed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fuma.domain.codes.events import LawRef
+from fuma.domain.law.procedure import Procedure
+from fuma.domain.law.publication import NOTICE
+from fuma.domain.law.rulebook import Rulebook
+from fuma.domain.time import Ms
+
+LawText = Rulebook | Procedure
+#: Answers remembered at once. Divisions are few; a flood of invented ones must not fill memory.
+_MEMO = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedText:
+    """A text and when it stood on the log. The genesis's hold without notice."""
+
+    text: LawText
+    published_at: Ms
+    genesis: bool
+
+    @property
+    def begins(self) -> Ms:
+        """The first instant at which it can be in force."""
+        if self.genesis:
+            return self.text.begins
+        return max(self.text.begins, self.published_at + NOTICE)
+
+
+class InForce(NamedTuple):
+    """The book and the procedure that hold together."""
+
+    book: Rulebook
+    procedure: Procedure
+
+
+class Law:
+    """All published texts. Immutable; what it was asked before it answers from a table."""
+
+    __slots__ = ("_books", "_bounds", "_memo", "_procedures", "_refs", "texts")
+
+    def __init__(self, texts: Iterable[PublishedText]) -> None:
+        self.texts = tuple(texts)
+        self._books = tuple(p for p in self.texts if isinstance(p.text, Rulebook))
+        self._procedures = tuple(p for p in self.texts if isinstance(p.text, Procedure))
+        marks = {p.begins for p in self.texts} | {
+            p.text.until for p in self.texts if p.text.until is not None
+        }
+        self._bounds = sorted(marks)
+        self._memo: dict[tuple[str, str, int], InForce | None] = {}
+        self._refs: dict[tuple[int, int, str], LawRef] = {}
+
+    def in_force(self, division: str, at: Ms, ground: str = "") -> InForce | None:
+        """What holds in ``division`` at ``at`` for ``ground``; ``None`` where there is no law."""
+        key = (division, ground, bisect_right(self._bounds, at))
+        try:
+            return self._memo[key]
+        except KeyError:
+            pass
+        book = _choose(self._books, division, at)
+        procedure = _choose([p for p in self._procedures if _covers(p.text, ground)], division, at)
+        found = None
+        if isinstance(book, Rulebook) and isinstance(procedure, Procedure):
+            found = InForce(book, procedure)
+        if len(self._memo) >= _MEMO:
+            self._memo.clear()
+        self._memo[key] = found
+        return found
+
+    def ref(self, pair: InForce, row: str) -> LawRef:
+        """How a decision cites ``pair`` and ``row``; one object however often it is asked."""
+        key = (id(pair.book), id(pair.procedure), row)
+        found = self._refs.get(key)
+        if found is None:
+            found = self._refs[key] = law_ref(pair, row)
+        return found
+
+
+def law_ref(pair: InForce, row: str) -> LawRef:
+    """The texts by version and digest, as a decision cites them."""
+    book, procedure = pair
+    return LawRef(
+        book.name,
+        book.version,
+        book.digest,
+        procedure.name,
+        procedure.version,
+        procedure.digest,
+        row,
+    )
+
+
+def _covers(text: LawText, ground: str) -> bool:
+    return isinstance(text, Procedure) and text.covers(ground)
+
+
+def _choose(candidates: Iterable[PublishedText], division: str, at: Ms) -> LawText | None:
+    best: PublishedText | None = None
+    rank: tuple[int, Ms, Ms, str, int] = (-1, 0, 0, "", 0)
+    for p in candidates:
+        text = p.text
+        if not division.startswith(text.division) or at < p.begins:
+            continue
+        if text.until is not None and at >= text.until:
+            continue
+        mine = (len(text.division), p.begins, p.published_at, text.name, text.version)
+        if mine > rank:
+            best, rank = p, mine
+    return best.text if best else None
