@@ -34,8 +34,10 @@ def _print(found: topicsync.Plan, as_json: bool, *, done: bool) -> None:
         return
     for difference in found.differences:
         print(difference.sentence())
-    print(f"{found.unchanged} topics as declared, {len(found.differences)} differences"
-          + (", now applied" if done and found.differences else ""))
+    print(
+        f"{found.unchanged} topics as declared, {len(found.differences)} differences"
+        + (", now applied" if done and found.differences else "")
+    )
 
 
 def plan(as_json: Json = False) -> int:

@@ -42,8 +42,9 @@ def kafka_rules(specs: Iterable[TopicSpec]) -> set[Rule]:
 # The sink's conditional write is a script; commands inside a script are held to the same rules.
 _REDIS_GRANTS = {
     "sink": "~fuma:* -@all +@read +@write +@connection +@transaction +eval +evalsha +script|load "
-    "+time +wait -@dangerous +info",
-    "reader": "~fuma:* -@all +@read +@connection +@transaction +time -@dangerous +info",
+    "+time +wait -@dangerous +info +client|setname +client|setinfo",
+    "reader": "~fuma:* -@all +@read +@connection +@transaction +time -@dangerous +info "
+    "+client|setname +client|setinfo",
     ADMIN: "~* &* +@all",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
@@ -15,6 +16,7 @@ from confluent_kafka.admin import (
     ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
+    UserScramCredentialAlteration,
     UserScramCredentialUpsertion,
 )
 
@@ -30,7 +32,7 @@ _TIMEOUT = 20.0
 
 def admin_client(home: Home, user: str = ADMIN) -> AdminClient:
     """A client for administration; quiet while the broker is not there yet."""
-    config: dict[str, str | int] = {**kafka_config(home, user)}
+    config: dict[str, str | int | float | bool] = {**kafka_config(home, user)}
     config |= {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 250}
     return AdminClient(config)
 
@@ -58,6 +60,7 @@ def wait_ready(client: AdminClient, *, patience: float) -> None:
 def ensure_users(client: AdminClient, home: Home, users: list[str]) -> list[str]:
     """Give every user that the broker does not know its SCRAM credential; who was added."""
     known = client.describe_user_scram_credentials(users, request_timeout=_TIMEOUT)
+    assert isinstance(known, dict)  # one answer for each user, since users were named
     missing = []
     for user, future in known.items():
         try:
@@ -67,7 +70,7 @@ def ensure_users(client: AdminClient, home: Home, users: list[str]) -> list[str]
             missing.append(user)
     if missing:
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _ITERATIONS)
-        changes = [
+        changes: list[UserScramCredentialAlteration] = [
             UserScramCredentialUpsertion(u, info, credential(home, u).password.encode())
             for u in missing
         ]
@@ -91,12 +94,13 @@ def _binding(rule: Rule) -> AclBinding:
 
 def existing_rules(client: AdminClient) -> list[AclBinding]:
     """Every ACL that the broker has."""
+    anything: Any = None  # the library's own stubs do not know that None matches everything
     everything = AclBindingFilter(
         ResourceType.ANY,
-        None,
+        anything,
         ResourcePatternType.ANY,
-        None,
-        None,
+        anything,
+        anything,
         AclOperation.ANY,
         AclPermissionType.ANY,
     )

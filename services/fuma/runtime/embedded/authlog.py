@@ -45,6 +45,11 @@ _DECISION = re.compile(
     r"operation = (?P<operation>\w+) from host = (?P<host>\S+) on resource = "
     r"(?P<type>\w+):(?:LITERAL|PREFIXED):(?P<name>.+?) for request = (?P<request>\w+)"
 )
+# A client that does not even try: the first request was something else than a handshake.
+_NO_HANDSHAKE = re.compile(
+    r"^(?P<time>\d+) .*?Unexpected error from (?:\S*?/)?(?P<host>[^ /]+) "
+    r"\(channelId=(?P<connection>[^)]*)\).*\((?P<detail>[^()]*SASL[^()]*)\)\s*$"
+)
 _FAILED = re.compile(
     r"^(?P<time>\d+) .*?Failed authentication with (?:\S*?/)?(?P<host>[^ /]+) "
     r"\(channelId=(?P<connection>[^)]*)\)(?: \((?:errorMessage=)?(?P<detail>.*)\))?"
@@ -64,7 +69,7 @@ def parse(line: str) -> AuthEvent | None:
             resource=f"{match['type']}:{match['name']}",
             request=match["request"],
         )
-    match = _FAILED.match(line)
+    match = _FAILED.match(line) or _NO_HANDSHAKE.match(line)
     if match:
         return AuthEvent(
             time=int(match["time"]),
@@ -90,5 +95,7 @@ def follow(path: Path, offset: int = 0) -> Iterator[AuthEvent]:
 
 
 def read(path: Path) -> list[AuthEvent]:
-    """Every event of the file, in order."""
-    return list(follow(path))
+    """Every event of the file and of those that it was rolled over to, in order."""
+    rolled = [p for p in path.parent.glob(f"{path.name}.*") if p.suffix[1:].isdigit()]
+    rolled.sort(key=lambda p: int(p.suffix[1:]), reverse=True)  # .1 is the newest of them
+    return [event for part in (*rolled, path) for event in follow(part)]

@@ -65,4 +65,5 @@ def credential(home: Home, user: str, *, system: str = "kafka") -> Credential:
         hint = "`fuma up` makes them; for an external server, put the file there"
         raise Fatal(f"{path}: {error.strerror}", hint) from error
     except (ValueError, KeyError) as error:
-        raise Fatal(f"{path}: not a credential ({error})", 'it is {"user":…, "password":…}') from error
+        hint = 'it is {"user": …, "password": …}'
+        raise Fatal(f"{path}: not a credential ({error})", hint) from error

@@ -12,7 +12,7 @@ from fuma.contracts.errors import Fatal
 from fuma.runtime.embedded.paths import cache_dir
 
 OLDEST = 17
-_HINT = f"install a JDK or JRE {OLDEST} or later (Debian: openjdk-17-jre-headless), or set JAVA_HOME"
+_HINT = f"install a JRE {OLDEST} or later (Debian: openjdk-17-jre-headless), or set JAVA_HOME"
 
 
 def version(java: str) -> int:

@@ -42,7 +42,7 @@ class Home:
 
     @property
     def credentials(self) -> Path:
-        """``<user>.json`` for Kafka, ``redis-<user>.json`` for Redis, each readable by its owner."""
+        """``<user>.json`` for Kafka, ``redis-<user>.json`` for Redis, 0600."""
         return self.path / "credentials"
 
     @property

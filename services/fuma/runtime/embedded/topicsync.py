@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
@@ -25,6 +26,7 @@ from fuma.contracts.errors import Fatal
 from fuma.contracts.topics import TopicSpec
 
 _TIMEOUT = 60.0
+_OWN = ConfigSource.DYNAMIC_TOPIC_CONFIG  # given to this topic itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,42 +74,16 @@ def _clamped(spec: TopicSpec, brokers: int) -> TopicSpec:
     config = dict(spec.config)
     if "min.insync.replicas" in config:
         config["min.insync.replicas"] = str(min(int(config["min.insync.replicas"]), brokers))
-    return TopicSpec(
-        spec.name,
-        spec.partitions,
-        brokers,
-        config,
-        spec.owner,
-        spec.key,
-        spec.schema,
-        spec.producers,
-        spec.consumers,
-        spec.dead_letter,
-        spec.file,
-    )
+    return replace(spec, replicas=brokers, config=config)
 
 
-def _configs(client: AdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+def _configs(client: AdminClient, names: list[str]) -> dict[str, dict[str, ConfigEntry]]:
     """Each topic's settings as the broker applies them, defaults included."""
     if not names:
         return {}
     asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
     answers = client.describe_configs(asked, request_timeout=_TIMEOUT)
-    return {
-        resource.name: {k: str(v.value) for k, v in future.result(_TIMEOUT).items()}
-        for resource, future in answers.items()
-    }
-
-
-def _own_settings(client: AdminClient, names: list[str]) -> dict[str, set[str]]:
-    """The settings that somebody gave each topic itself."""
-    asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
-    answers = client.describe_configs(asked, request_timeout=_TIMEOUT) if asked else {}
-    own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
-    return {
-        resource.name: {k for k, v in future.result(_TIMEOUT).items() if v.source == own}
-        for resource, future in answers.items()
-    }
+    return {resource.name: future.result(_TIMEOUT) for resource, future in answers.items()}
 
 
 def plan(client: AdminClient, declared: Mapping[str, TopicSpec]) -> Plan:
@@ -116,14 +92,14 @@ def plan(client: AdminClient, declared: Mapping[str, TopicSpec]) -> Plan:
     brokers = len(metadata.brokers)
     there = {n: t for n, t in metadata.topics.items() if n.startswith("fuma.")}
     common = sorted(set(there) & set(declared))
-    configs, own = _configs(client, common), _own_settings(client, common)
+    configs = _configs(client, common)
     result = Plan()
     for name, raw in declared.items():
         spec = _clamped(raw, brokers)
         if name not in there:
             result.differences.append(Difference(name, "create", declared=str(spec.partitions)))
             continue
-        found = list(_compare(spec, len(there[name].partitions), configs[name], own[name]))
+        found = list(_compare(spec, len(there[name].partitions), configs[name]))
         result.differences += found
         result.unchanged += not found
     result.differences += [Difference(n, "unknown") for n in sorted(set(there) - set(declared))]
@@ -131,15 +107,15 @@ def plan(client: AdminClient, declared: Mapping[str, TopicSpec]) -> Plan:
 
 
 def _compare(
-    spec: TopicSpec, partitions: int, actual: Mapping[str, str], own: set[str]
+    spec: TopicSpec, partitions: int, entries: Mapping[str, ConfigEntry]
 ) -> Iterable[Difference]:
     if partitions != spec.partitions:
-        yield Difference(
-            spec.name, "refuse", "partitions", str(spec.partitions), str(partitions)
-        )
+        yield Difference(spec.name, "refuse", "partitions", str(spec.partitions), str(partitions))
+    actual = {k: str(e.value) for k, e in entries.items()}
     for key, value in spec.config.items():
         if actual.get(key) != value:
             yield Difference(spec.name, "alter", key, value, actual.get(key, "unset"))
+    own = {k for k, e in entries.items() if ConfigSource(e.source) is _OWN}
     for key in sorted(own - set(spec.config)):
         yield Difference(spec.name, "alter", key, "", actual[key])
 
@@ -162,14 +138,10 @@ def apply(client: AdminClient, declared: Mapping[str, TopicSpec]) -> Plan:
         brokers = len(client.list_topics(timeout=_TIMEOUT).brokers)
         specs = [_clamped(declared[d.topic], brokers) for d in create]
         new = [
-            NewTopic(
-                s.name, s.partitions, replication_factor=s.replicas, config=dict(s.config)
-            )
+            NewTopic(s.name, s.partitions, replication_factor=s.replicas, config=dict(s.config))
             for s in specs
         ]
-        made = client.create_topics(
-            new, operation_timeout=_TIMEOUT, request_timeout=_TIMEOUT
-        )
+        made = client.create_topics(new, operation_timeout=_TIMEOUT, request_timeout=_TIMEOUT)
         _all_done(made)
     _alter(client, todo.of("alter"))
     return todo
@@ -189,10 +161,11 @@ def _alter(client: AdminClient, changes: list[Difference]) -> None:
         _all_done(client.incremental_alter_configs(resources, request_timeout=_TIMEOUT))
 
 
-def _all_done(futures: Mapping[object, Future[object]]) -> None:
+def _all_done(futures: Mapping[Any, Future[Any]]) -> None:
     """Wait for every change; the first that failed is the error."""
     for what, future in futures.items():
         try:
             future.result(_TIMEOUT)
         except KafkaException as error:
-            raise Fatal(f"{what}: {error.args[0].str()}", "fuma topics plan shows what is left")
+            hint = "fuma topics plan shows what is left"
+            raise Fatal(f"{what}: {error.args[0].str()}", hint) from error

@@ -157,7 +157,8 @@ def _start_kafka(home: Home, now: State) -> None:
             return
         now.kafka = None
     said = kafka.last_words(home.server_log)
-    raise Fatal(f"Kafka ended while starting: {said}", f"see {home.server_log}, {home.kafka}/out.log")
+    hint = f"see {home.server_log} and {home.kafka}/out.log"
+    raise Fatal(f"Kafka ended while starting: {said}", hint)
 
 
 def declare(home: Home, say: Say) -> None:
