@@ -40,10 +40,10 @@ def event(report: Report) -> dict[str, Any]:
 
 
 def write(
-    folder: Path, name: str, department: str, reports: Iterable[Report]
+    folder: Path, name: str, department: str, reports: Iterable[Report], as_events: bool = False
 ) -> tuple[Path, Path | None]:
     """The file that ``department`` sends, and the mapping that it needs, if any."""
-    if department == CSV_DEPARTMENT:
+    if department == CSV_DEPARTMENT and not as_events:
         path, mapping = folder / f"{name}.csv", folder / f"{department}.yaml"
         path.write_bytes(customs.table(reports))
         mapping.write_text(customs.MAPPING, encoding="utf-8")

@@ -66,9 +66,11 @@ def produce(config: Mapping[str, str], records: Sequence[Outgoing], patience: fl
     return Sent(written, denied, len(records) - written - denied)
 
 
-def _record(topic: str, count: int, key: bytes, value: bytes, at: Ms) -> Outgoing:
+def _record(topic: str, key: bytes, value: bytes, at: Ms) -> Outgoing:
     headers = ((MAC_HEADER, secrets.token_bytes(32)), (TIME_HEADER, pack_time(at)))
-    return Outgoing(topic, topics.partition_for(key, count), key, value, headers)
+    return Outgoing(
+        topic, topics.partition_for(key, topics.spec(topic).partitions), key, value, headers
+    )
 
 
 def false_fact(at: Ms) -> e.Fact:
@@ -80,18 +82,18 @@ def false_fact(at: Ms) -> e.Fact:
     )  # fmt: skip
 
 
-def person_records(tags: Iterable[bytes], at: Ms, count: int = 8) -> list[Outgoing]:
+def person_records(tags: Iterable[bytes], at: Ms) -> list[Outgoing]:
     """Facts put straight on the ``person`` topic."""
-    return [_record(topics.PERSON, count, tag, encode_person(false_fact(at)), at) for tag in tags]
+    return [_record(topics.PERSON, tag, encode_person(false_fact(at)), at) for tag in tags]
 
 
-def feed_records(tags: Iterable[bytes], at: Ms, count: int = 8) -> list[Outgoing]:
+def feed_records(tags: Iterable[bytes], at: Ms) -> list[Outgoing]:
     """Facts put straight on a feed, as if the gateway had checked them."""
     topic = topics.feed_topic("health")
-    return [_record(topic, count, tag, encode_feed(false_fact(at)), at) for tag in tags]
+    return [_record(topic, tag, encode_feed(false_fact(at)), at) for tag in tags]
 
 
-def ledger_records(tags: Iterable[bytes], at: Ms, count: int = 8) -> list[Outgoing]:
+def ledger_records(tags: Iterable[bytes], at: Ms) -> list[Outgoing]:
     """Red decisions put straight on the ledger, each the first of its key."""
     made = []
     for tag in tags:
@@ -108,13 +110,11 @@ def ledger_records(tags: Iterable[bytes], at: Ms, count: int = 8) -> list[Outgoi
         )
         cause = Cause(fact.id, bytes(16), 0, 0, bytes(32), fact.content)
         value = split(decision, cause, 1, FIRST)[0]
-        made.append(_record(topics.DECISIONS, count, tag, value, at))
+        made.append(_record(topics.DECISIONS, tag, value, at))
     return made
 
 
-def sealed_rows(
-    department: str, lines: Sequence[bytes], gateway: bytes, at: Ms, count: int = 8
-) -> list[Outgoing]:
+def sealed_rows(department: str, lines: Sequence[bytes], gateway: bytes, at: Ms) -> list[Outgoing]:
     """Rows on a department's own topic, well sealed, by somebody who is not the department."""
     receipt = f"{department}-{secrets.token_hex(8)}"
     key, topic = public_key(gateway), topics.in_topic(department)
@@ -128,7 +128,7 @@ def sealed_rows(
                 "enc": enc, "sealed": sealed,
             },
         )  # fmt: skip
-        made.append(_record(topic, count, receipt.encode(), value, at))
+        made.append(_record(topic, receipt.encode(), value, at))
     return made
 
 

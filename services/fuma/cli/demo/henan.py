@@ -1,0 +1,100 @@
+"""The Henan case: every way in which 1,317 depositors might be turned red, tried for real.
+
+What is shown of an attempt is what the platform itself recorded: the ledger's refusals, the
+broker's authorizer log, dead letters, Redis's ACL log, incidents. Nothing is taken from the trying
+side but how many records it sent. This module: through the door, with a department's own
+credentials; ``henan_kafka`` and ``henan_redis``: past it.
+"""
+
+from __future__ import annotations
+
+from fuma.cli.demo.day import REFUSED, Report
+from fuma.cli.demo.driver import Told
+from fuma.cli.demo.henan_kafka import directly, list_without_credentials, rows_as_a_department
+from fuma.cli.demo.henan_redis import redis_directly
+from fuma.cli.demo.scene import CARRIED_OUT_BY, ORDERED_BY, Scene
+from fuma.domain.time import HOUR, MINUTE
+
+_VENUE = "场所码 郑州东站"
+
+
+def try_everything(scene: Scene) -> None:
+    """One after the other. The ledger first, while the depositors have no record there."""
+    directly(scene)
+    stability_office_list(scene)
+    false_inbound(scene)
+    venue_code(scene)
+    rows_as_a_department(scene)
+    redis_directly(scene)
+
+
+def stability_office_list(scene: Scene) -> None:
+    """A list from a stability office: by itself, then in the name of the command."""
+    scene.say("a list from a stability office")
+    list_without_credentials(scene)
+    told = _send(scene, "command", "finding", "stability", "command-document", ORDERED_BY)
+    _refused(scene, "list from a stability office", "command", "stability", told)
+
+
+def false_inbound(scene: Scene) -> None:
+    """The reason that was shown in 2022: an inbound traveller in isolation."""
+    scene.say('the false reason "inbound"')
+    told = _send(scene, "command", "finding", "inbound", "border-record", ORDERED_BY)
+    _refused(scene, 'false "inbound" ground', "command", "inbound", told)
+    told = _send(scene, "customs", "finding", "inbound", "", "口岸 009 号")
+    _refused(scene, 'false "inbound", without a border record', "customs", "inbound", told)
+
+
+def venue_code(scene: Scene) -> None:
+    """Scans of a forwarded venue code, then a stay in a high-risk area claimed from them."""
+    scene.say("scans of a forwarded venue code")
+    told = _send(scene, "townships", "scan", "", "venue-scan", _VENUE)
+    scene.add(
+        "scans of a forwarded venue code",
+        "townships' own",
+        told.rows,
+        f"{told.accepted:,} noted: a scan is no presence and gives no colour",
+        f"dept-townships, {_VENUE}",
+        held=told.accepted == told.rows == len(scene.people),
+    )
+    told = _send(
+        scene, "public-security", "finding", "high-risk-area", "venue-scan", CARRIED_OUT_BY
+    )
+    way = "stay in a high-risk area, claimed from the scans"
+    _refused(scene, way, "public-security", "high-risk-area", told)
+
+
+def _send(
+    scene: Scene, department: str, kind: str, ground: str, evidence: str, reporter: str
+) -> Told:
+    """A report on every depositor, through the department's own client."""
+    scene.sent += 1
+    at = scene.at + scene.sent * MINUTE
+    rows = [
+        Report(
+            department, at, f"henan-{scene.sent}-{n:04d}", kind, p.number, p.name, p.home, ground,
+            at - HOUR, None, evidence, f"H{scene.sent}{n:06d}" if evidence else "", reporter,
+            REFUSED,
+        )
+        for n, p in enumerate(scene.people)
+    ]  # fmt: skip
+    name = f"henan-{scene.sent}"
+    return scene.departments.send(department, name, rows, Told(), as_events=True)
+
+
+def _refused(scene: Scene, way: str, department: str, ground: str, told: Told) -> None:
+    """Every row answered as refused, and every refusal on the ledger with who asked."""
+    faults = ", ".join(sorted(told.faults, key=lambda code: -told.faults[code])[:3])
+    scene.world.drained()
+    recorded = scene.world.refusals(scene.tags, department, ground)
+    scene.add(
+        way,
+        f"{department}'s own",
+        told.rows,
+        f"{told.refused:,} refused at the door ({faults}); "
+        f"{recorded.count:,} refusals on the ledger",
+        f"dept-{department}, {recorded.reporter}",
+        held=told.refused == told.rows == recorded.count == len(scene.people),
+        at=recorded.at,
+        connection=recorded.place,
+    )

@@ -1,0 +1,191 @@
+"""A simulated world of its own: stack, genesis, services; and what the demo asks of it.
+
+Everything lies under one FUMA_HOME, which is wiped before and, unless kept, after. Whatever ends
+the demo, nothing is left running.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from fuma.cli import run_state
+from fuma.cli.demo import ledger
+from fuma.cli.errors import CliError
+from fuma.cli.law import write_genesis
+from fuma.cli.run_supervisor import SERVICES, Supervisor
+from fuma.contracts import topics
+from fuma.contracts.errors import Fatal
+from fuma.contracts.resources import root
+from fuma.contracts.rulesfile import load_folder
+from fuma.domain.time import Ms
+from fuma.runtime.embedded.connect import kafka_config
+from fuma.runtime.embedded.paths import Home
+from fuma.runtime.embedded.supervisor import stack
+from fuma.runtime.kafka import KafkaLogReader
+from fuma.runtime.ports import LogRecord
+from fuma.runtime.vault import VaultClient, address_path, token_path
+
+PUBLISHER = "国务院联防联控机制"
+_PATIENCE = 60.0
+
+
+class World:
+    """One demo world under ``home``. Use as a context: leaving it stops everything."""
+
+    def __init__(
+        self, home: Path, *, say: Callable[[str], None] = lambda line: None, keep: bool = False
+    ) -> None:
+        self.home = Home(home.absolute())
+        self._say = say
+        self._keep = keep
+        self._supervisor: Supervisor | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._reader: KafkaLogReader | None = None
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def up(self, begins: Ms, services: Sequence[str] = SERVICES, workers: int = 1) -> None:
+        """Wipe what a former demo left, start everything, begin the world at ``begins``."""
+        self.wipe()
+        self._say("Kafka and Redis")
+        stack.up(self.home, self._say)
+        # A topic that was made this instant may not have its leader yet.
+        self._until(self._topics_answer, "the topics do not answer")
+        self._say("genesis of a simulated world, and its law")
+        texts = load_folder(root() / "rules")
+        write_genesis(self.home, texts, simulated=True, at=begins, publisher=PUBLISHER)
+        self.run(services, workers)
+
+    def run(self, services: Sequence[str] = SERVICES, workers: int = 1) -> None:
+        """Start the services under a supervisor of our own."""
+        self._say("services: " + ", ".join(services))
+        self._supervisor = Supervisor(self.home.path, services, workers, say=self._log)
+        self._supervisor.start()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._thread.start()
+        if "vault" in services:
+            self._until(self._vault_is_up, "the vault did not start")
+
+    def stop_services(self) -> None:
+        """Stop the services; stack and data stay."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._supervisor is not None:
+            self._supervisor.close()
+            self._supervisor = None
+
+    def close(self) -> None:
+        """Stop everything; wipe it unless it is kept."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        self.stop_services()
+        stack.down(self.home)
+        if not self._keep:
+            shutil.rmtree(self.home.path, ignore_errors=True)
+
+    def wipe(self) -> None:
+        """Stop and remove a former demo of this home."""
+        if not self.home.path.exists():
+            return
+        if not (self.home.state.exists() or self.home.credentials.exists()):
+            if any(self.home.path.iterdir()):
+                raise CliError(f"{self.home.path} is not empty and no demo's", "remove it yourself")
+            return
+        run_state.stop(self.home.path)
+        stack.down(self.home)
+        shutil.rmtree(self.home.path)
+
+    def _watch(self) -> None:
+        assert self._supervisor is not None
+        while not self._stopping.wait(0.1):
+            self._supervisor.tick()
+
+    def _log(self, line: str) -> None:
+        self.home.logs.mkdir(parents=True, exist_ok=True)
+        with (self.home.logs / "run.log").open("a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+
+    def _topics_answer(self) -> bool:
+        try:
+            return all(self.count(name) >= 0 for name in topics.topics())
+        except Fatal:
+            return False
+
+    def _vault_is_up(self) -> bool:
+        token = token_path(self.home.path, "holders-loader")
+        return address_path(self.home.path).exists() and token.exists()
+
+    def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        until = time.monotonic() + _PATIENCE
+        while not condition():
+            if time.monotonic() > until:
+                raise CliError(otherwise, f"see {self.home.logs}")
+            time.sleep(0.05)
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """The supervisor of the running services."""
+        assert self._supervisor is not None
+        return self._supervisor
+
+    # --- what is asked of it --------------------------------------------------------------------
+
+    def load(
+        self,
+        holders: Sequence[tuple[str, str]],
+        progress: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        """Put holders into the register."""
+        vault = VaultClient(self.home.path, "holders-loader", who="demo")
+        try:
+            for start in range(0, len(holders), 1_000):
+                part = holders[start : start + 1_000]
+                vault.load(part)
+                progress(len(part))
+        finally:
+            vault.close()
+
+    def tags(self, numbers: Iterable[str], purpose: str) -> list[bytes | None]:
+        """Subject tags of identity numbers, as an officer may look them up."""
+        vault = VaultClient(self.home.path, "officer-reader", who="demo")
+        try:
+            return [vault.find(number, purpose=purpose) for number in numbers]
+        finally:
+            vault.close()
+
+    def reader(self) -> KafkaLogReader:
+        """Reads every topic, as the broker's administrator can; one for the world's life."""
+        if self._reader is None:
+            self._reader = KafkaLogReader(kafka_config(self.home, "admin"))
+        return self._reader
+
+    def count(self, topic: str) -> int:
+        """Records that the topic holds."""
+        reader = self.reader()
+        bounds = [reader.bounds(topic, p) for p in range(reader.partitions(topic))]
+        return sum(b.end - b.start for b in bounds)
+
+    def records(self, topic: str) -> Iterator[LogRecord]:
+        """All of the topic's records."""
+        return ledger.whole(self.reader(), topic)
+
+    def mint(self, people: Sequence[tuple[str, str]]) -> list[bytes]:
+        """Subject tags of (number, name) pairs, as the gateway finds or mints them."""
+        vault = VaultClient(self.home.path, "gateway", who="demo")
+        try:
+            return [one.tag for one in vault.subjects(people)]
+        finally:
+            vault.close()
