@@ -51,9 +51,7 @@ def test_every_version_reads_every_other_of_its_subject() -> None:
 
 def test_an_incompatible_pair_is_told() -> None:
     old = avro.schema.parse('{"type":"record","name":"A","fields":[]}')
-    new = avro.schema.parse(
-        '{"type":"record","name":"A","fields":[{"name":"x","type":"int"}]}'
-    )
+    new = avro.schema.parse('{"type":"record","name":"A","fields":[{"name":"x","type":"int"}]}')
     result = ReaderWriterCompatibilityChecker().get_compatibility(new, old)
     assert result.compatibility is SchemaCompatibilityType.incompatible
 

@@ -36,7 +36,9 @@ fact_values = st.builds(
     sealed=st.binary(max_size=64),
 )
 steps = st.builds(e.Step, st.sampled_from(list(Colour)), ms, ms)
-laws = st.builds(e.LawRef, words, st.integers(1, 9), digest, words, st.integers(1, 9), digest, words)
+laws = st.builds(
+    e.LawRef, words, st.integers(1, 9), digest, words, st.integers(1, 9), digest, words
+)
 orders = st.builds(
     e.Order,
     id16, id16, words, words, words, words, st.binary(max_size=32), ms, ms,
