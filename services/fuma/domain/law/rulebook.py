@@ -54,15 +54,17 @@ class Row:
     then: Follow | None
     basis: Words
     mark: str  # S: the newspaper report, O: official text, A: assumption
+    departments: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "departments", frozenset(owner.department for owner in self.owners)
+        )
 
     @property
     def term(self) -> Ms:
         """The whole length of its colours."""
         return sum(span.lasts for span in self.spans)
-
-    @property
-    def departments(self) -> frozenset[str]:
-        return frozenset(owner.department for owner in self.owners)
 
 
 Question = tuple[FactKind, str, str]

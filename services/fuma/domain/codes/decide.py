@@ -1,0 +1,206 @@
+"""``decide``: what one report changes for one person, by the law in force.
+
+Sees no clock, no randomness, no other person. ``None`` means a repeat: it was decided before.
+"""
+
+from __future__ import annotations
+
+from fuma.domain.codes.check import check_fact, identity_hold
+from fuma.domain.codes.events import (
+    Decision,
+    Effective,
+    Ended,
+    Event,
+    Fact,
+    FactKind,
+    Held,
+    LawRef,
+    Lifted,
+    Noted,
+    Order,
+    Refused,
+)
+from fuma.domain.codes.fold import evolve
+from fuma.domain.codes.schedule import schedule_of, steps
+from fuma.domain.codes.state import Release, State, seen
+from fuma.domain.ids import order_id
+from fuma.domain.law.inforce import InForce, Law
+from fuma.domain.law.rulebook import Row
+from fuma.domain.time import Ms
+
+
+def decide(state: State, fact: Fact, at: Ms, law: Law) -> Decision | None:
+    """The decision on ``fact`` at ``at`` (the partition's T), or ``None`` where it is a repeat."""
+    decision, _ = advance(state, fact, at, law)
+    return decision
+
+
+def advance(state: State, fact: Fact, at: Ms, law: Law) -> tuple[Decision | None, State]:
+    """``decide`` and ``evolve`` in one: the decision, and the state after it.
+
+    The state is the one that folding the decision's ledger records gives.
+    """
+    known = seen(state.ids, fact.id, fact.content)
+    if known:
+        return None, state
+    pair = law.in_force(fact.division, at, fact.ground)
+    row, events = _events(state, fact, at, law, pair, conflict=known is False)
+    after = evolve(state, events, at, fact.id, fact.content)
+    ref = law.ref(pair, row) if pair else None
+    return Decision(at, fact, ref, events, schedule_of(after.orders, at, after.ended)), after
+
+
+def _events(
+    state: State, fact: Fact, at: Ms, law: Law, pair: InForce | None, conflict: bool
+) -> tuple[str, tuple[Event, ...]]:
+    """The name of the row applied ("" for none), and what is to be recorded; at least one event."""
+    if conflict:
+        return "", (_held(fact, "same-id-other-content"),)
+    breaches = check_fact(fact, pair.book if pair else None, at)
+    if fact.breaches or breaches or pair is None:
+        codes = dict.fromkeys([*fact.breaches, *(breach.code for breach in breaches)])
+        return "", (_refused(fact, *codes),)
+    hold = identity_hold(fact)
+    if hold:
+        return "", (_held(fact, hold),)
+    row = pair.book.table[fact.kind, fact.ground, fact.evidence_kind]
+    if fact.kind is FactKind.SCAN:
+        return row.name, (_noted(fact, "scan"),)
+    if state.ended is not None:
+        return row.name, (_noted(fact, "code-ended"),)
+    if fact.kind is FactKind.DEATH:
+        return row.name, _death(state, fact, at)
+    if fact.kind is FactKind.RELEASE:
+        return row.name, _release(state, fact, at, law.ref(pair, row.name), row)
+    if not pair.procedure.automatic:
+        return row.name, (_noted(fact, "awaits-order"),)
+    return row.name, _finding(state, fact, at, law, law.ref(pair, row.name), row)
+
+
+def _finding(
+    state: State, fact: Fact, at: Ms, law: Law, ref: LawRef, row: Row
+) -> tuple[Event, ...]:
+    evidence = fact.evidence_ref
+    for order in state.orders:
+        if order.evidence_ref == evidence and order.ground == fact.ground and order.end > at:
+            if evidence in state.lifted:  # its end is set already, and yet to come
+                break
+            return (_noted(fact, "same-evidence"),)
+    if evidence in state.lifted:
+        return (_refused(fact, "evidence-already-lifted"),)
+    if not row.spans:
+        return (_noted(fact, "no-colour"),)
+    colours = steps(row.spans, fact.since, fact.until, at)
+    if not colours:
+        return (_noted(fact, "ended-before-recorded"),)
+    if evidence in state.used or any(
+        order.evidence_ref == evidence and order.end <= at for order in state.orders
+    ):
+        return (_refused(fact, "evidence-already-used"),)
+    for release in state.releases:
+        if release.ground == fact.ground and fact.since <= release.since:
+            note = _noted(fact, "lifted-before-assigned")
+            return (note, *_monitoring_late(state, release, at, law))
+    return (
+        Effective(
+            Order(
+                order_id(fact.id, row.name),
+                fact.id,
+                fact.ground,
+                fact.department,
+                fact.division,
+                fact.evidence_kind,
+                evidence,
+                fact.since,
+                at,
+                colours,
+                ref,
+            )
+        ),
+    )
+
+
+def _release(state: State, fact: Fact, at: Ms, ref: LawRef, row: Row) -> tuple[Event, ...]:
+    when = max(at, fact.since)
+    lifted = [
+        Lifted(order.id, fact.id, when, "released")
+        for order in state.orders
+        if order.ground == fact.ground and order.basis <= fact.since and order.end > when
+    ]
+    if not lifted:
+        return (_noted(fact, "release-pending"),)
+    release = Release(
+        fact.id,
+        fact.ground,
+        fact.since,
+        fact.department,
+        fact.division,
+        fact.evidence_kind,
+        fact.evidence_ref,
+    )
+    return (_noted(fact, "released"), *lifted, *_follow(state, release, at, ref, row))
+
+
+def _monitoring_late(state: State, release: Release, at: Ms, law: Law) -> tuple[Event, ...]:
+    """What follows a release that came before its finding, by the law in force now."""
+    pair = law.in_force(release.division, at, release.ground)
+    if pair is None:
+        return ()
+    row = pair.book.row(FactKind.RELEASE, release.ground, release.evidence_kind)
+    return _follow(state, release, at, law.ref(pair, row.name), row) if row else ()
+
+
+def _follow(state: State, release: Release, at: Ms, ref: LawRef, row: Row) -> tuple[Event, ...]:
+    """The order that follows a release, once: its evidence bears no second one."""
+    evidence = release.evidence_ref
+    if row.then is None or evidence in state.lifted or evidence in state.used:
+        return ()
+    if any(order.evidence_ref == evidence for order in state.orders):
+        return ()
+    colours = steps(row.then.spans, release.since, None, at)
+    if not colours:
+        return ()
+    return (
+        Effective(
+            Order(
+                order_id(release.fact, row.name),
+                release.fact,
+                row.then.ground,
+                release.department,
+                release.division,
+                release.evidence_kind,
+                evidence,
+                release.since,
+                at,
+                colours,
+                ref,
+            )
+        ),
+    )
+
+
+def _death(state: State, fact: Fact, at: Ms) -> tuple[Event, ...]:
+    lifted = [Lifted(order.id, fact.id, at, "death") for order in state.orders if order.end > at]
+    return (*lifted, Ended(fact.id, at))
+
+
+def _noted(fact: Fact, code: str) -> Noted:
+    return Noted(
+        fact.id,
+        fact.kind,
+        fact.ground,
+        fact.since,
+        fact.evidence_ref,
+        code,
+        fact.department,
+        fact.division,
+        fact.evidence_kind,
+    )
+
+
+def _refused(fact: Fact, *codes: str) -> Refused:
+    return Refused(fact.id, fact.kind, fact.ground, fact.department, codes)
+
+
+def _held(fact: Fact, code: str) -> Held:
+    return Held(fact.id, fact.kind, fact.ground, fact.department, (code,))

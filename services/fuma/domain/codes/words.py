@@ -1,0 +1,78 @@
+"""Why a report was refused, held or only noted: the closed lists of codes, with their words.
+
+A code is what stands in decisions and answers; the words are what people read. ``WORDS`` has all.
+"""
+
+from __future__ import annotations
+
+from fuma.domain.law.vocabulary import Words
+
+#: Not borne by law or evidence.
+REFUSALS: dict[str, Words] = {
+    "no-law": Words("当时当地没有有效的规则", "no law is in force there"),
+    "department-unknown": Words("未知的报告部门", "no such department"),
+    "division-outside": Words("地点不在该规则适用范围内", "the place is outside the rulebook's"),
+    "ground-unknown": Words("不存在的事由", "no such ground"),
+    "ground-not-in-force": Words("现行规则中没有该事由", "not a ground by the rulebook in force"),
+    "ground-not-for-kind": Words("此类报告没有事由", "this kind of report has no ground"),
+    "not-owner": Words("该部门无权报告此事由", "not this department's to report"),
+    "no-evidence": Words("缺少证据", "without evidence"),
+    "evidence-unknown": Words("不存在的证据种类", "no such kind of evidence"),
+    "evidence-not-of-ground": Words(
+        "所附证据不能证明该事由，属虚假事由",
+        "the evidence does not show this ground: a false ground",
+    ),
+    "until-before-from": Words("结束时间不晚于开始时间", "ends before it begins"),
+    "from-in-future": Words(
+        "开始时间晚于当日", "begins later than the day on which it is reported"
+    ),
+    "reported-in-future": Words("报告时间晚于当日", "reported later than the day it arrived"),
+    "too-old": Words("报告时间超过45天", "reported more than 45 days ago"),
+    "evidence-already-lifted": Words(
+        "该证据对应的赋码已解除，须有新证据",
+        "the order on this evidence was lifted: new evidence is required",
+    ),
+    "evidence-already-used": Words(
+        "该证据对应的赋码已期满，须有新证据",
+        "the order on this evidence ran its term: new evidence is required",
+    ),
+}
+
+#: Waits for a person; the previous colour stays.
+HOLDS: dict[str, Words] = {
+    "name-mismatch": Words("证件号码与姓名不符", "the number's registered name is another"),
+    "not-in-register": Words("持码人登记中没有该证件号码", "the number is not in the register"),
+    "same-id-other-content": Words(
+        "同一报告编号内容不同", "the same report id came before with another content"
+    ),
+}
+
+#: Recorded, without effect on the colour.
+NOTES: dict[str, Words] = {
+    "same-evidence": Words("同一证据的赋码正在生效", "an order on the same evidence is in force"),
+    "ended-before-recorded": Words(
+        "记录时事由已过期，从未生效", "its ground had ended when it was recorded: never effective"
+    ),
+    "lifted-before-assigned": Words(
+        "解除先于赋码到达，从未生效", "its lifting came before it: never effective"
+    ),
+    "released": Words("解除已记录", "the release is recorded"),
+    "release-pending": Words("无可解除的赋码，留待对应报告", "nothing to lift yet, kept for it"),
+    "no-colour": Words("按规则仅作记录，不赋色", "by the rulebook recorded only, no colour"),
+    "code-ended": Words("健康码已终止", "the code had ended"),
+    "awaits-order": Words("须经签批程序", "awaits the procedure's order"),
+    "scan": Words("扫码记录，不构成事由", "a scan: bears no ground"),
+}
+
+#: Why an order ended before its term.
+LIFTINGS: dict[str, Words] = {
+    "released": Words("符合解除条件", "its lifting condition is met"),
+    "death": Words("持码人死亡", "the holder died"),
+}
+
+WORDS: dict[str, Words] = {**LIFTINGS, **REFUSALS, **HOLDS, **NOTES}
+
+
+def words(code: str) -> Words:
+    """The words of ``code``; a code of another list (the gateway's) stands for itself."""
+    return WORDS.get(code, Words(code, code))

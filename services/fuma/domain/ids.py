@@ -1,0 +1,24 @@
+"""Identifiers that follow from what they name, so that a repeat gets the same ones.
+
+Each is the first 16 bytes of SHA-256 over its parts, every part preceded by its length in bytes
+(four bytes, big endian). Positions and clocks are never part of one.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+
+def derive(*parts: bytes) -> bytes:
+    """16 bytes that follow from ``parts`` and their order."""
+    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()[:16]
+
+
+def report_id(department: str, source: str, event_id: str) -> bytes:
+    """A report's: of the department it came from, CloudEvents ``source`` and ``id``."""
+    return derive(department.encode(), source.encode(), event_id.encode())
+
+
+def order_id(fact: bytes, row: str) -> bytes:
+    """An order's: of the fact that bears it and the row that makes it one."""
+    return derive(b"order", fact, row.encode())
