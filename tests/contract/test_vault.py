@@ -29,7 +29,8 @@ def start_vault(home: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([sys.executable, "-m", "fuma.vault", "--home", str(home)])
     deadline = time.monotonic() + 20
     while not address_path(home).exists():
-        assert process.poll() is None and time.monotonic() < deadline, "the vault did not start"
+        assert process.poll() is None, "the vault stopped"
+        assert time.monotonic() < deadline, "the vault did not start"
         time.sleep(0.05)
     return process
 

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from fuma.contracts.errors import Fatal
+from fuma.contracts.sealing import department_key
+from fuma.contracts.topics import DEPARTMENTS
 
 
 class Key(StrEnum):
@@ -36,6 +38,11 @@ _SYMMETRIC = (Key.MAC, Key.PLATFORM, Key.EVIDENCE, Key.VAULT)
 def key_path(home: Path, key: Key) -> Path:
     """``<home>/keys/<name>.key``."""
     return home / "keys" / f"{key.value}.key"
+
+
+def department_path(home: Path, department: str) -> Path:
+    """The key that a department's client shares with the gateway; goes to the department."""
+    return home / "keys" / f"dept-{department}.key"
 
 
 def _write_once(path: Path, data: bytes) -> None:
@@ -62,6 +69,9 @@ def generate(home: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for key in Key:
         _write_once(key_path(home, key), secrets.token_bytes(32))
+    mac = secret(home, Key.MAC)
+    for department in DEPARTMENTS:
+        _write_once(department_path(home, department), department_key(mac, department))
     public = home / "public"
     public.mkdir(exist_ok=True)
     _write_once(public / "gateway.pub", gateway_key(home).public_key().public_bytes_raw())

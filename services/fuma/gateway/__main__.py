@@ -1,0 +1,224 @@
+"""``python -m fuma.gateway``: wiring, the consumer group, the commit."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from fuma.contracts.errors import Fatal, FumaError, Poison
+from fuma.contracts.genesis import read_world
+from fuma.gateway.batches import Staging
+from fuma.gateway.intake import Intake
+from fuma.gateway.judge import Judge
+from fuma.gateway.publish import Publisher
+from fuma.gateway.service import Gateway
+from fuma.gateway.settings import Settings
+from fuma.runtime import keyfiles
+from fuma.runtime.clock import SystemClock
+from fuma.runtime.embedded.connect import kafka_config
+from fuma.runtime.embedded.paths import Home
+from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
+from fuma.runtime.lawreader import LawReader
+from fuma.runtime.mac import Sealer
+from fuma.runtime.ports import LogRecord
+from fuma.runtime.vault import VaultClient
+
+log = logging.getLogger("fuma.gateway")
+GROUP = "fuma.gateway"
+#: A consumer that says nothing for so long is out of the group: publishing a large batch is slow.
+_MAX_POLL_MS = 900_000
+_LAW_S = 1.0
+
+
+def worker_slot(folder: Path) -> tuple[int, TextIO]:
+    """The first worker number that nobody on this home holds, and the lock that holds it.
+
+    The number names a static member of the group, so that a worker that was killed and started
+    again gets its partitions back at once; it names the staging file as well.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(64):
+        lock = (folder / f"worker-{number}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        return number, lock
+    raise Fatal("64 gateways run on this home", "one or two a machine are enough")
+
+
+class Feeder:
+    """The consumer group's side: assignment, polling, commits."""
+
+    def __init__(self, config: dict[str, str], gateway: Gateway, topics: list[str]) -> None:
+        self._gateway = gateway
+        self._failure: Exception | None = None
+        self._consumer = Consumer(
+            {
+                **config,
+                "group.id": GROUP,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "session.timeout.ms": 10_000,
+                "heartbeat.interval.ms": 2_000,
+                "max.poll.interval.ms": _MAX_POLL_MS,
+                "fetch.wait.max.ms": 20,
+                "queued.max.messages.kbytes": 8_192,
+                "check.crcs": True,
+                "logger": log,
+            }
+        )
+        self._consumer.subscribe(topics, on_assign=self._assign, on_revoke=self._revoke)
+
+    def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        try:
+            for known in consumer.committed(partitions, timeout=30):
+                for one in partitions:
+                    if (one.topic, one.partition) == (known.topic, known.partition):
+                        one.offset = self._gateway.assigned(one.topic, one.partition, known.offset)
+            consumer.assign(partitions)
+        except (FumaError, KafkaException) as error:
+            self._failure = error  # a callback's exception would be swallowed
+
+    def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
+        for one in partitions:
+            self._gateway.revoked(one.topic, one.partition)
+
+    def chunk(self, size: int) -> list[LogRecord]:
+        """Up to ``size`` records that are there, in the order of each partition."""
+        messages = self._consumer.consume(size, timeout=0.25)
+        if self._failure is not None:
+            raise Fatal(f"taking over partitions failed: {self._failure}") from self._failure
+        records = []
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                if error.code() == KafkaError._AUTO_OFFSET_RESET:
+                    raise Fatal(f"{message.topic()}: rows are gone that were not read: {error}")
+                if error.fatal():
+                    raise Fatal(str(error), "the process starts again by itself")
+                log.warning("kafka: %s", error)
+                continue
+            found: Any = message  # its types allow for what a message without error never is
+            records.append(
+                LogRecord(
+                    found.topic(),
+                    found.partition(),
+                    found.offset(),
+                    found.timestamp()[1],
+                    found.key(),
+                    found.value(),
+                    tuple((n, v or b"") for n, v in found.headers() or ()),
+                )
+            )
+        return records
+
+    def commit(self, records: Sequence[LogRecord]) -> None:
+        """(6) A crash before it: the chunk comes again."""
+        ends = {(r.topic, r.partition): r.offset + 1 for r in records}
+        offsets = [TopicPartition(t, p, offset) for (t, p), offset in ends.items()]
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            # The group moved on without us: whoever has the partition now does the chunk again.
+            log.warning("not committed: %s", error)
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+def serve(settings: Settings, stop: threading.Event) -> None:
+    """Until ``stop``."""
+    home, clock = settings.home, SystemClock()
+    world = read_world(home / "world.json")
+    number, lock = worker_slot(settings.folder)
+    mac_key = keyfiles.secret(home, keyfiles.Key.MAC)
+    sealer = Sealer(world.id, mac_key)
+    config = kafka_config(Home(home), "gateway")
+    law_reader = KafkaLogReader(config)
+    row_reader = KafkaLogReader(config)
+    appender = KafkaAppender(config)
+    law_letters: list[tuple[LogRecord, Poison]] = []
+    law = LawReader(law_reader, sealer, world, lambda raw, why: law_letters.append((raw, why)))
+    law.poll()
+    if not law.begun:
+        raise Fatal("no world has begun on this broker", "run `fuma law genesis` first")
+    staging = Staging(settings.folder / f"staging-{number}.db")
+    judge = Judge(keyfiles.gateway_key(home), keyfiles.secret(home, keyfiles.Key.EVIDENCE))
+    intake = Intake(world.id, mac_key, simulated=world.simulated)
+    ids: dict[str, bytes] = {}
+
+    def topic_id(topic: str) -> bytes:
+        return ids.get(topic) or ids.setdefault(topic, row_reader.topic_id(topic))
+
+    vault = VaultClient(home, "gateway")
+    publisher = Publisher(world, sealer, appender, vault, judge, law, topic_id)
+    gateway = Gateway(
+        intake,
+        publisher,
+        staging,
+        row_reader,
+        simulated=world.simulated,
+        chunk=settings.chunk,
+        batch_age=settings.batch_age,
+    )
+    member = {**config, "group.instance.id": f"gateway-{home.name}-{number}"}
+    feeder = Feeder(member, gateway, intake.topics())
+    log.info("gateway worker %d, world %s", number, world.id.hex())
+    refreshed = time.monotonic()
+    try:
+        while not stop.is_set():
+            records = feeder.chunk(settings.chunk)
+            if time.monotonic() - refreshed > _LAW_S:
+                law.poll()
+                gateway.law_letters(law_letters)
+                law_letters.clear()
+                refreshed = time.monotonic()
+                if not world.simulated:
+                    publisher.tick(clock.now())
+            gateway.handle(records, clock.now())
+            if records:
+                feeder.commit(records)
+    finally:
+        feeder.close()
+        appender.close()
+        law_reader.close()
+        row_reader.close()
+        staging.close()
+        vault.close()
+        lock.close()
+
+
+def main() -> int:
+    """Run until SIGTERM; 1 with one line on a failure."""
+    parser = argparse.ArgumentParser(prog="python -m fuma.gateway", description="the gateway")
+    parser.add_argument("--home", help="FUMA_HOME")
+    settings = Settings.of(parser.parse_args().home)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        serve(settings, stop)
+    except FumaError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        print(f"fuma gateway: {error}{hint}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""One row, judged: what it says, whether it may be said, and the fact that goes on the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from fuma.contracts.cloudevents import Reading, Report, read, report_id
+from fuma.contracts.faults import Fault, fault
+from fuma.contracts.sealing import (
+    content_digest,
+    evidence_ref,
+    open_row,
+    row_info,
+    seal_subject,
+)
+from fuma.domain.codes.check import check_fact
+from fuma.domain.codes.events import Fact, Identity
+from fuma.domain.codes.words import words
+from fuma.domain.law.inforce import Law
+from fuma.gateway.intake import Row
+from fuma.runtime.ports import SubjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A row and what could be read of it. Holds identity: lives within one chunk only."""
+
+    row: Row
+    reading: Reading
+
+    @property
+    def person(self) -> tuple[str, str] | None:
+        """(number, name) for the vault, or ``None`` where nobody is named."""
+        if not self.reading.names_holder:
+            return None
+        report = self.reading.report
+        assert report is not None
+        return report.number, report.name
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What becomes of a row. ``fact``: ``None`` where it names nobody and ends at the door."""
+
+    opened: Opened
+    faults: tuple[Fault, ...]
+    fact: Fact | None
+    tag: bytes
+
+
+class Judge:
+    """Opens, reads and judges rows. Pure but for the keys that it holds."""
+
+    def __init__(self, gateway: X25519PrivateKey, evidence_key: bytes) -> None:
+        self._gateway = gateway
+        self._evidence = evidence_key
+
+    def open(self, row: Row) -> Opened:
+        """Unseal and read. Raises ``Poison`` where it was not sealed to us."""
+        info = row_info(row.department, row.receipt, row.number)
+        return Opened(row, read(open_row(self._gateway, row.enc, row.sealed, info)))
+
+    def judge(self, opened: Opened, subject: SubjectKey | None, law: Law) -> Judged:
+        """With the subject that the vault gave, where a holder is named."""
+        reading = opened.reading
+        if subject is None or reading.report is None:
+            return Judged(opened, reading.faults or (fault("", "not-json"),), None, b"")
+        fact = self._fact(opened.row.department, reading, reading.report, subject)
+        faults = reading.faults + _rule(fact, reading.faults, law, opened.row.at)
+        if faults:
+            fact = replace(fact, breaches=tuple(dict.fromkeys(f.code for f in faults)))
+        return Judged(opened, faults, fact, subject.tag)
+
+    def _fact(self, department: str, reading: Reading, report: Report, subject: SubjectKey) -> Fact:
+        ident = report_id(department, report.source, report.event_id)
+        private = {
+            "evidence": report.evidence_number,
+            "reporter": report.reporter,
+            "source": report.source,
+            "event": report.event_id,
+            "note": report.note,
+        }
+        ref = b""
+        if report.evidence_number:
+            ref = evidence_ref(
+                self._evidence, department, report.evidence_kind, report.evidence_number
+            )
+        return Fact(
+            ident,
+            content_digest(self._evidence, reading.canonical),
+            report.kind,
+            department,
+            report.division,
+            report.ground,
+            report.since,
+            report.until,
+            report.evidence_kind,
+            ref,
+            Identity(subject.identity),
+            (),
+            report.time,
+            seal_subject(subject.key, private, ident) if subject.key else b"",
+        )
+
+
+def _rule(fact: Fact, known: Sequence[Fault], law: Law, at: int) -> tuple[Fault, ...]:
+    """What the law in force says against it, in the words of ``domain.codes``."""
+    found = law.in_force(fact.division, at, fact.ground)
+    places = {one.field for one in known}
+    faults = []
+    for field, code in check_fact(fact, found.book if found else None, at):
+        if any(place.startswith(field) or field.startswith(place) for place in places if place):
+            continue  # a field that could not be read is not said to be wrong as well
+        told = words(code)
+        faults.append(Fault(field, code, told.zh, told.en))
+    return tuple(faults)

@@ -1,0 +1,193 @@
+"""From opened rows to records: the feed, the dead letters, the answers, in the order of writes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from fuma.contracts.codec import encode
+from fuma.contracts.errors import Poison, Reason, Retryable
+from fuma.contracts.facts import encode_feed
+from fuma.contracts.faults import Fault, fault
+from fuma.contracts.genesis import World
+from fuma.contracts.lawlog import LAW_TOPIC, TICK_KEY, tick_value
+from fuma.contracts.topics import INCIDENTS, feed_topic, partition_for, spec
+from fuma.domain.time import MINUTE, Ms
+from fuma.gateway.answers import Answers
+from fuma.gateway.intake import Row
+from fuma.gateway.judge import Judge, Judged, Opened
+from fuma.runtime.host_intake import dead_letter
+from fuma.runtime.lawreader import LawReader
+from fuma.runtime.mac import Sealer, pack_origin, pack_time
+from fuma.runtime.ports import Appender, LogRecord, Outgoing, SubjectKey, Vault
+
+log = logging.getLogger("fuma.gateway")
+DEAD_LETTERS = "fuma.dlq.in"
+LAW_DEAD_LETTERS = "fuma.dlq.law"
+#: Header on the feed: receipt, a colon, the row. Lineage, never identity, so not in the value.
+RECEIPT_HEADER = "fuma-receipt"
+_FORGED = (Reason.NO_MAC, Reason.BAD_MAC)
+
+
+class Publisher:
+    """Writes what a chunk gives. The caller commits after ``publish`` returned, never before."""
+
+    def __init__(
+        self,
+        world: World,
+        sealer: Sealer,
+        appender: Appender,
+        vault: Vault,
+        judge: Judge,
+        law: LawReader,
+        topic_id: Callable[[str], bytes],
+    ) -> None:
+        self._world = world
+        self._sealer = sealer
+        self._appender = appender
+        self._vault = vault
+        self._judge = judge
+        self._law = law
+        self._topic_id = topic_id
+        self._ticked: Ms = -1
+        self._dlq = spec(DEAD_LETTERS).partitions
+
+    def tick(self, at: Ms) -> None:
+        """Write a tick to ``law`` where ``at`` is in a later minute than the last one."""
+        self._ticked = max(self._ticked, self._law.log.time)
+        if at // MINUTE <= self._ticked // MINUTE:
+            return
+        self._ticked = at
+        value = tick_value(at)
+        stamp = pack_time(at) if self._world.simulated else None
+        headers = self._sealer.headers(LAW_TOPIC, TICK_KEY, value, time=stamp)
+        self._appender.append([Outgoing(LAW_TOPIC, 0, TICK_KEY, value, headers)])
+
+    def publish(
+        self,
+        rows: Sequence[Row],
+        dead: Sequence[tuple[LogRecord, Poison]],
+        answers: Answers,
+        at: Ms,
+    ) -> None:
+        """Judge ``rows`` and write everything, in numbered steps.
+
+        (1) Judge: the vault mints tags. A crash: nothing is written; the same tags are found again.
+        (2) The tick. A crash: the law knows the time, no row of it is there yet.
+        (3) Feed and dead letters, every acknowledgement. A crash: written again, with the same id
+            and content, so that ``codes`` drops the repeat.
+        (4) Answers. A crash: given again; the client counts by the last row answered.
+        """
+        letters = [self._letter(raw, poison) for raw, poison in dead]
+        letters += self._incidents(dead, at)
+        opened: list[Opened] = []
+        verdicts: list[tuple[Row, tuple[Fault, ...], bool]] = []
+        for row in rows:
+            if row.end:
+                continue
+            try:
+                opened.append(self._judge.open(row))
+            except Poison as poison:
+                letters.append(self._letter(row.raw, poison))
+                verdicts.append((row, (fault("", "not-sealed-to-us"),), False))
+        judged = self._judged(opened)  # (1)
+        if self._world.simulated and at >= 0:
+            self.tick(at)  # (2)
+        feed = [self._fact(one) for one in judged if one.fact is not None]
+        letters += [
+            self._letter(one.opened.row.raw, Poison(Reason.BAD_REPORT, one.faults[0].code))
+            for one in judged
+            if one.fact is None
+        ]
+        self._appender.append([*letters, *feed])  # (3)
+        verdicts += [(one.opened.row, one.faults, one.fact is not None) for one in judged]
+        # Within a receipt, answers keep the order of its rows: the client counts by the last one.
+        for row, faults, recorded in sorted(verdicts, key=lambda v: v[0].raw.offset):
+            if faults:
+                answers.refused(row, faults, recorded=recorded)
+            else:
+                answers.accepted(row)
+
+    def law_letters(self, found: Sequence[tuple[LogRecord, Poison]], at: Ms) -> None:
+        """Dead letters of ``law``, with an incident: somebody wrote there who may not."""
+        count = spec(LAW_DEAD_LETTERS).partitions
+        letters = [dead_letter(raw, poison, LAW_DEAD_LETTERS, count) for raw, poison in found]
+        self._appender.append([*letters, *self._incidents(found, at, "not-law")])
+
+    def answer(self, answers: Answers) -> None:
+        """Step (4)."""
+        self._appender.append(list(answers.records()))
+
+    def _judged(self, opened: Sequence[Opened]) -> list[Judged]:
+        people = [one.person for one in opened]
+        named = list(dict.fromkeys(person for person in people if person is not None))
+        subjects = dict(zip(named, self._subjects(named), strict=True))
+        law = self._law.law
+        return [
+            self._judge.judge(one, subjects[person] if person is not None else None, law)
+            for one, person in zip(opened, people, strict=True)
+        ]
+
+    def _subjects(self, named: list[tuple[str, str]]) -> list[SubjectKey]:
+        """Asks until the vault is there: a row waits for it, it is not refused."""
+        while named:
+            try:
+                return self._vault.subjects(named)
+            except Retryable as error:
+                log.warning("waiting for the vault: %s", error)
+                time.sleep(1.0)
+        return []
+
+    def _fact(self, one: Judged) -> Outgoing:
+        fact, row = one.fact, one.opened.row
+        assert fact is not None
+        topic = feed_topic(row.department)
+        value = encode_feed(fact)
+        origin = pack_origin(self._topic_id(row.raw.topic), row.raw.partition, row.raw.offset, 0)
+        headers = self._sealer.headers(
+            topic,
+            one.tag,
+            value,
+            time=pack_time(row.at) if self._world.simulated else None,
+            origin=origin,
+        )
+        lineage = (RECEIPT_HEADER, f"{row.receipt}:{row.number}".encode())
+        partition = partition_for(one.tag, spec(topic).partitions)
+        return Outgoing(topic, partition, one.tag, value, (*headers, lineage))
+
+    def _letter(self, raw: LogRecord, poison: Poison) -> Outgoing:
+        return dead_letter(raw, poison, DEAD_LETTERS, self._dlq)
+
+    def _incidents(
+        self, dead: Sequence[tuple[LogRecord, Poison]], at: Ms, code: str = "forged-row"
+    ) -> list[Outgoing]:
+        """One for each partition on which somebody wrote without the key that it takes."""
+        found: dict[tuple[str, int], tuple[LogRecord, Poison, int]] = {}
+        for raw, poison in dead:
+            if poison.reason in _FORGED or raw.topic == LAW_TOPIC:
+                where = raw.topic, raw.partition
+                first = found.get(where, (raw, poison, 0))
+                found[where] = (first[0], first[1], first[2] + 1)
+        made = []
+        for (topic, partition), (raw, poison, count) in found.items():
+            key = f"{topic}/{partition}".encode()
+            mark = hashlib.sha256(key + raw.offset.to_bytes(8, "big")).digest()[:16]
+            value = encode(
+                "incident",
+                {
+                    "id": mark,
+                    "at": raw.timestamp if at < 0 else at,
+                    "code": code,
+                    "actor": "unauthenticated",
+                    "connection": f"appended {raw.timestamp} ms UTC by the broker's clock",
+                    "subject": "",
+                    "detail": f"{topic}/{partition}@{raw.offset}: {count} records, {poison}",
+                },
+            )
+            stamp = pack_time(max(at, 0)) if self._world.simulated else None
+            headers = self._sealer.headers(INCIDENTS, key, value, time=stamp)
+            count_of = spec(INCIDENTS).partitions
+            made.append(Outgoing(INCIDENTS, partition_for(key, count_of), key, value, headers))
+        return made
