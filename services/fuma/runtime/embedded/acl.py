@@ -42,7 +42,10 @@ def kafka_rules(specs: Iterable[TopicSpec]) -> set[Rule]:
 # The sink's conditional write is a script; commands inside a script are held to the same rules.
 _REDIS_GRANTS = {
     "sink": "~fuma:* -@all +@read +@write +@connection +@transaction +eval +evalsha +script|load "
-    "+time +wait -@dangerous +info +client|setname +client|setinfo",
+    "+time +wait -@dangerous +info +client|setname +client|setinfo "
+    # Its guard: to be told of every key that somebody else changes, and who is connected.
+    "+client|list +client|id +client|tracking +acl|log +subscribe +unsubscribe "
+    "resetchannels &__redis__:invalidate",
     "reader": "~fuma:* -@all +@read +@connection +@transaction +time -@dangerous +info "
     "+client|setname +client|setinfo",
     ADMIN: "~* &* +@all",
