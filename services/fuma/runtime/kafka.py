@@ -31,6 +31,13 @@ MAX_RECORD_BYTES = 1_000_000
 #: No acknowledgement for this long ends the process: the broker is gone, or we are cut off.
 STALL_S = 120.0
 _TIMEOUT_S = 30.0
+_NEW_TOPIC_S = 5.0
+_NOT_YET = (
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.LEADER_NOT_AVAILABLE,
+)
 _GONE = "look at the broker's log; the process starts again by itself"
 
 
@@ -191,13 +198,20 @@ class KafkaLogReader:
         return len(found.partitions)
 
     def bounds(self, topic: str, partition: int) -> Bounds:
-        try:
-            start, end = self._consumer.get_watermark_offsets(
-                TopicPartition(topic, partition), timeout=_TIMEOUT_S, cached=False
-            )
-        except KafkaException as error:
-            raise Fatal(f"{topic}/{partition}: {error}", _GONE) from error
-        return Bounds(start, end)
+        deadline = time.monotonic() + _NEW_TOPIC_S
+        while True:
+            try:
+                start, end = self._consumer.get_watermark_offsets(
+                    TopicPartition(topic, partition), timeout=_TIMEOUT_S, cached=False
+                )
+                return Bounds(start, end)
+            except KafkaException as error:
+                # a topic that was created a moment ago has no leader yet
+                unknown = error.args[0].code() in _NOT_YET
+                if not unknown or time.monotonic() > deadline:
+                    raise Fatal(f"{topic}/{partition}: {error}", _GONE) from error
+                time.sleep(0.05)
+                self._consumer.list_topics(topic, timeout=_TIMEOUT_S)  # asks the broker anew
 
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[LogRecord]:
         if start >= end:
