@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 
@@ -51,6 +52,9 @@ async def serve(settings: Settings) -> None:
     draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
     draft.replace(path)
     log.info("vault on %s", url)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again once it has stopped; the database is closed after that
+        signal.signal(number, lambda *_: None)
     try:
         await server.serve(sockets=[listener])
     finally:
