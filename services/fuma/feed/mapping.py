@@ -10,7 +10,6 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +108,8 @@ def load_mapping(path: Path) -> Mapping:
 def parse_mapping(text: str) -> Mapping:
     """The mapping in YAML text. Raises ``Refusal``."""
     try:
-        body = yaml.safe_load(text)
+        # BaseLoader: every scalar is the text that is written, so that a column named `no` stays one
+        body = yaml.load(text, yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
@@ -117,7 +117,7 @@ def parse_mapping(text: str) -> Mapping:
     top = _mapping(body, "the file")
     _only(top, {"version", "encoding", "delimiter", "nulls", "dates", "zone", "words", "source",
                 "reports"}, "the file")  # fmt: skip
-    if top.get("version") != 1:
+    if top.get("version") != "1":
         raise Refusal("version: must be 1")
     words = {
         str(name): {_scalar(k, f"words.{name}"): _scalar(v, f"words.{name}") for k, v in
@@ -205,8 +205,6 @@ def _source(raw: Any, where: str, words: dict[str, dict[str, str]]) -> Source:
     if table and table not in words:
         raise Refusal(f"{where}: no table `{table}` under words")
     at = raw.get("at", "")
-    if isinstance(at, int):  # YAML 1.1 reads 18:00:00 as a number in base 60
-        at = clock_time(at // 3600 % 24, at // 60 % 60, at % 60).isoformat() if at >= 3600 else "?"
     if at and not (isinstance(at, str) and _AT.fullmatch(at)):
         raise Refusal(f"{where}.at: a time of day, such as '18:00:00' in quotes")
     default = _scalar(raw["default"], where) if "default" in raw else None
@@ -288,9 +286,9 @@ def _only(body: dict[Any, Any], known: set[str], where: str) -> None:
 
 
 def _scalar(raw: Any, where: str) -> str:
-    if isinstance(raw, bool) or not isinstance(raw, str | int):
-        raise Refusal(f"{where}: a text is needed; put it in quotes")
-    return str(raw)
+    if not isinstance(raw, str):
+        raise Refusal(f"{where}: a text is needed")
+    return raw
 
 
 def _texts(raw: Any, where: str) -> list[str]:
