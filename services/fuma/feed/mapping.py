@@ -108,7 +108,7 @@ def load_mapping(path: Path) -> Mapping:
 def parse_mapping(text: str) -> Mapping:
     """The mapping in YAML text. Raises ``Refusal``."""
     try:
-        # BaseLoader: every scalar is the text that is written, so that a column named `no` stays one
+        # BaseLoader: a scalar is the text that is written, so a column named `no` stays one
         body = yaml.load(text, yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)

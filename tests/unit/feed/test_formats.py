@@ -1,0 +1,26 @@
+"""The examples of the normative pages go through the real readers."""
+
+from __future__ import annotations
+
+import re
+
+from fuma.contracts.cloudevents import read
+from fuma.contracts.resources import root
+from fuma.domain.codes.events import FactKind
+from fuma.feed.mapping import parse_mapping
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (root() / "docs" / "formats" / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_every_kind_of_report_has_an_example_that_is_one() -> None:
+    found = [read(block.strip().encode()) for block in blocks("report.md", "json")]
+    assert [one.faults for one in found] == [()] * len(FactKind)
+    assert {one.report.kind for one in found if one.report} == set(FactKind)
+
+
+def test_the_mapping_in_the_page_is_one() -> None:
+    (text,) = blocks("mapping.md", "yaml")
+    assert len(parse_mapping(text).sections) == 2
