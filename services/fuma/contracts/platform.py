@@ -1,0 +1,231 @@
+"""What the code platform keeps in Redis, byte by byte (docs/formats/platform.md).
+
+Every value is ``magic (2) version (1) mac (32) body``. ``mac`` is HMAC-SHA256 under the platform
+key, which Redis never sees, over world, kind, name and body (each of the first three with a 32-bit
+big-endian length before it); the body is MessagePack, fields in a fixed order, so equal content
+has equal bytes. A value that fails is never answered from.
+"""
+
+from __future__ import annotations
+
+import hmac
+import struct
+from typing import TypeVar
+
+import msgspec
+
+from fuma.contracts.decisions import FIRST, LedgerRecord
+from fuma.contracts.errors import Poison, Reason
+from fuma.domain.codes.events import LawRef, Order, Schedule, Segment, Step
+from fuma.domain.colour import Colour
+from fuma.domain.time import Ms
+
+MAGIC = b"fp"
+VERSION = 1
+_HEAD = len(MAGIC) + 1
+_MAC_END = _HEAD + 32
+
+CODE, POSITION, ALIVE = b"code", b"position", b"alive"
+
+
+class StepRow(msgspec.Struct, array_like=True, frozen=True):
+    """A colour (0 green, 1 yellow, 2 red) over ``[since, until)``."""
+
+    colour: int
+    since: Ms
+    until: Ms
+
+
+class OrderRow(msgspec.Struct, array_like=True, frozen=True):
+    """An order as the platform shows it: why, by whom, under which rule, until when."""
+
+    id: bytes
+    fact: bytes
+    ground: str
+    department: str
+    division: str
+    evidence_kind: str
+    basis: Ms
+    recorded: Ms
+    steps: tuple[StepRow, ...]
+    book: str
+    version: int
+    row: str
+    procedure: str
+    procedure_version: int
+
+
+class SegmentRow(msgspec.Struct, array_like=True, frozen=True):
+    """The person's colour over ``[since, until)``; ``orders`` are indices into the code's."""
+
+    colour: int
+    since: Ms
+    until: Ms
+    orders: tuple[int, ...]
+
+
+class Code(msgspec.Struct, array_like=True, frozen=True):
+    """One subject's code as of one decision. ``seq`` 0: held before anything could be read."""
+
+    seq: int  # of the ledger record that it is from (the last part of a decision)
+    before: int  # ``seq`` of the subject's previous record on the platform; 0: there is none
+    hash: bytes  # sha256 of that ledger record's value
+    partition: int
+    offset: int
+    recorded: Ms  # T of the decision
+    simulated: bool
+    since: Ms
+    ended: Ms | None
+    segments: tuple[SegmentRow, ...]
+    orders: tuple[OrderRow, ...]
+    held: str = ""  # why the subject's ledger is held; empty where it is not
+
+    def schedule(self) -> Schedule:
+        """The schedule in the domain's own shapes. Digests of law and evidence stay on the log."""
+        orders = tuple(_order(row) for row in self.orders)
+        return Schedule(
+            self.since,
+            tuple(
+                Segment(Colour(s.colour), s.since, s.until, tuple(orders[i].id for i in s.orders))
+                for s in self.segments
+            ),
+            orders,
+            self.ended,
+        )
+
+
+class Position(msgspec.Struct, array_like=True, frozen=True):
+    """How far the sink has applied one partition of the ledger; written with the codes."""
+
+    partition: int
+    applied: int  # offset of the last record that is done; -1: none
+    at: Ms  # highest T applied; 0: none
+    topic: bytes  # the ledger's topic UUID
+    subjects: int  # subjects with a record, of this partition
+    written: Ms  # by the machine's clock
+
+
+class Alive(msgspec.Struct, array_like=True, frozen=True):
+    """The sink's sign of life."""
+
+    at: Ms  # by the machine's clock
+    behind: int  # records it had not applied then
+
+
+_T = TypeVar("_T", Code, Position, Alive)
+_ENCODER = msgspec.msgpack.Encoder()
+_codes = msgspec.msgpack.Decoder(Code)
+_positions = msgspec.msgpack.Decoder(Position)
+_alives = msgspec.msgpack.Decoder(Alive)
+
+
+class PlatformSealer:
+    """Makes and checks values of one world under its platform key."""
+
+    def __init__(self, world: bytes, key: bytes) -> None:
+        """``world``: 16 bytes; ``key``: at least 32."""
+        if len(key) < 32:
+            raise ValueError("a platform key has at least 32 bytes")
+        self._key = key
+        self._prefix = {k: _sized(world) + _sized(k) for k in (CODE, POSITION, ALIVE)}
+
+    def _mac(self, kind: bytes, name: bytes, body: bytes) -> bytes:
+        message = b"".join((self._prefix[kind], _sized(name), bytes((VERSION,)), body))
+        return hmac.digest(self._key, message, "sha256")
+
+    def _seal(self, kind: bytes, name: bytes, value: Code | Position | Alive) -> bytes:
+        body = _ENCODER.encode(value)
+        return b"".join((MAGIC, bytes((VERSION,)), self._mac(kind, name, body), body))
+
+    def _open(
+        self, kind: bytes, name: bytes, data: bytes, decoder: msgspec.msgpack.Decoder[_T]
+    ) -> _T:
+        if len(data) <= _MAC_END or data[: len(MAGIC)] != MAGIC or data[len(MAGIC)] != VERSION:
+            raise Poison(Reason.NOT_FRAMED, "not a record of the platform")
+        body = data[_MAC_END:]
+        if not hmac.compare_digest(data[_HEAD:_MAC_END], self._mac(kind, name, body)):
+            raise Poison(Reason.BAD_MAC, "written by somebody without the platform key")
+        try:
+            return decoder.decode(body)
+        except msgspec.MsgspecError as error:
+            raise Poison(Reason.UNDECODABLE, str(error)) from error
+
+    def seal_code(self, tag: bytes, code: Code) -> bytes:
+        """The value of ``fuma:code:<tag>`` and of an entry of ``fuma:was:<tag>``."""
+        return self._seal(CODE, tag, code)
+
+    def open_code(self, tag: bytes, data: bytes) -> Code:
+        """Raises ``Poison`` on anything that this subject's sink did not write."""
+        return self._open(CODE, tag, data, _codes)
+
+    def genuine(self, tag: bytes, data: bytes) -> bool:
+        """Whether ``data`` is a code of ``tag``, without reading it."""
+        if len(data) <= _MAC_END or data[: len(MAGIC)] != MAGIC or data[len(MAGIC)] != VERSION:
+            return False
+        return hmac.compare_digest(data[_HEAD:_MAC_END], self._mac(CODE, tag, data[_MAC_END:]))
+
+    def seal_position(self, position: Position) -> bytes:
+        """The value of ``fuma:sink:<partition>``."""
+        return self._seal(POSITION, position.partition.to_bytes(4, "big"), position)
+
+    def open_position(self, partition: int, data: bytes) -> Position:
+        """Raises ``Poison``."""
+        return self._open(POSITION, partition.to_bytes(4, "big"), data, _positions)
+
+    def seal_alive(self, alive: Alive) -> bytes:
+        """The value of ``fuma:alive``."""
+        return self._seal(ALIVE, b"", alive)
+
+    def open_alive(self, data: bytes) -> Alive:
+        """Raises ``Poison``."""
+        return self._open(ALIVE, b"", data, _alives)
+
+
+def code_of(
+    record: LedgerRecord, schedule: Schedule, digest: bytes, where: tuple[int, int], before: int,
+    *, simulated: bool,
+) -> Code:  # fmt: skip
+    """The platform's record of a decision. ``digest``: of the ledger value, ``where``: its
+    partition and offset, ``before``: seq of the record that it follows on the platform."""
+    places = {order.id: i for i, order in enumerate(schedule.orders)}
+    return Code(
+        record.seq,
+        before,
+        digest,
+        where[0],
+        where[1],
+        record.at,
+        simulated,
+        schedule.since,
+        schedule.ended,
+        tuple(
+            SegmentRow(s.colour.value, s.since, s.until, tuple(places[o] for o in s.orders))
+            for s in schedule.segments
+        ),
+        tuple(_row(order) for order in schedule.orders),
+    )
+
+
+def empty_code(partition: int, offset: int, at: Ms, held: str, *, simulated: bool) -> Code:
+    """For a subject whose ledger is held before anything of it could be read."""
+    return Code(0, 0, FIRST, partition, offset, at, simulated, at, None, (), (), held)
+
+
+def _row(o: Order) -> OrderRow:
+    return OrderRow(
+        o.id, o.fact, o.ground, o.department, o.division, o.evidence_kind, o.basis, o.recorded,
+        tuple(StepRow(s.colour.value, s.since, s.until) for s in o.steps),
+        o.law.book, o.law.version, o.law.row, o.law.procedure, o.law.procedure_version,
+    )  # fmt: skip
+
+
+def _order(r: OrderRow) -> Order:
+    law = LawRef(r.book, r.version, b"", r.procedure, r.procedure_version, b"", r.row)
+    return Order(
+        r.id, r.fact, r.ground, r.department, r.division, r.evidence_kind, b"", r.basis, r.recorded,
+        tuple(Step(Colour(s.colour), s.since, s.until) for s in r.steps), law,
+    )  # fmt: skip
+
+
+def _sized(part: bytes) -> bytes:
+    return struct.pack(">I", len(part)) + part

@@ -1,0 +1,123 @@
+"""The platform's fake, in memory; held to the same contract suite as Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fuma.contracts.errors import Retryable
+from fuma.runtime.platform_store import (
+    ALIVE_KEY,
+    EVERYTHING,
+    Batch,
+    Changed,
+    Stranger,
+    code_key,
+    position_key,
+    was_key,
+)
+
+
+class MemoryPlatform:
+    """``PlatformStore`` over dictionaries. A test breaks it by ``down``, tampers by ``intrude``."""
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, bytes] = {}
+        self.lists: dict[bytes, list[bytes]] = {}
+        self.down = False
+        self.lose_answer = False  # the next write happens, and says that it failed
+        self.connected: list[Stranger] = []
+        self._touched: set[bytes] = set()
+        self._flushed = False
+
+    def _up(self) -> None:
+        if self.down:
+            raise Retryable("the platform is down")
+
+    def intrude(self, key: bytes, value: bytes | None) -> None:
+        """Write past the sink; ``None`` deletes."""
+        if value is None:
+            self.values.pop(key, None)
+            self.lists.pop(key, None)
+        else:
+            self.values[key] = value
+        self._touched.add(key)
+
+    def flush(self) -> None:
+        """Everything gone, as by an administrator."""
+        self.values.clear()
+        self.lists.clear()
+        self._flushed = True
+
+    def codes(self, tags: Sequence[bytes]) -> list[bytes | None]:
+        self._up()
+        return [self.values.get(code_key(t)) for t in tags]
+
+    def latest(self, tag: bytes) -> tuple[bytes | None, bytes | None]:
+        self._up()
+        was = self.lists.get(was_key(tag))
+        return self.values.get(code_key(tag)), was[-1] if was else None
+
+    def all_of(self, tag: bytes) -> list[bytes]:
+        self._up()
+        now = self.values.get(code_key(tag))
+        return [*self.lists.get(was_key(tag), ()), *(() if now is None else (now,))]
+
+    def positions(self, partitions: int) -> list[bytes | None]:
+        self._up()
+        return [self.values.get(position_key(p)) for p in range(partitions)]
+
+    def alive(self) -> bytes | None:
+        self._up()
+        return self.values.get(ALIVE_KEY)
+
+    def write(self, batch: Batch) -> bool:
+        self._up()
+        place = position_key(batch.partition)
+        if self.values.get(place) != batch.expected:
+            return False
+        if any(self.values.get(code_key(p.tag)) != p.expected for p in batch.puts):
+            return False
+        for put in batch.puts:
+            if put.reset:
+                self.lists.pop(was_key(put.tag), None)
+            if put.was:
+                self.lists.setdefault(was_key(put.tag), []).extend(put.was)
+            if put.value is None:
+                self.values.pop(code_key(put.tag), None)
+            else:
+                self.values[code_key(put.tag)] = put.value
+        self.values[place] = batch.position
+        if self.lose_answer:
+            self.lose_answer = False
+            raise Retryable("no answer")
+        return True
+
+    def beat(self, value: bytes) -> None:
+        self._up()
+        self.values[ALIVE_KEY] = value
+
+    def scan(self, prefix: bytes) -> Iterator[list[bytes]]:
+        self._up()
+        yield [k for k in (*self.values, *self.lists) if k.startswith(prefix)]
+
+    def changed(self) -> Changed | None:
+        self._up()
+        if not self._touched and not self._flushed:
+            return None
+        found = Changed(tuple(sorted(self._touched)), self._flushed)
+        self._touched, self._flushed = set(), False
+        return found
+
+    def strangers(self) -> list[Stranger]:
+        self._up()
+        return self.connected
+
+    def drop(self) -> int:
+        self._up()
+        gone = sum(key.startswith(EVERYTHING) for key in (*self.values, *self.lists))
+        self.values.clear()
+        self.lists.clear()
+        return gone
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,92 @@
+"""``python -m fuma.sink``: wiring."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fuma.contracts.errors import Fatal, FumaError
+from fuma.contracts.genesis import read_world
+from fuma.contracts.platform import PlatformSealer
+from fuma.runtime import keyfiles
+from fuma.runtime.clock import SystemClock
+from fuma.runtime.embedded.connect import kafka_config
+from fuma.runtime.embedded.paths import Home
+from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
+from fuma.runtime.mac import Sealer
+from fuma.runtime.redis import RedisStore
+from fuma.sink.service import Sink
+from fuma.sink.settings import Settings
+from fuma.sink.source import KafkaSource
+
+_USER = "sink"
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Hold the home's one sink. Raises ``Fatal`` where another does."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with settings.lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Fatal("a sink runs on this home already", "one is enough") from None
+        yield
+
+
+@contextmanager
+def build(settings: Settings) -> Iterator[Sink]:
+    """A sink over the home's Kafka and Redis."""
+    home = Home(settings.home)
+    world = read_world(home.world)
+    config = kafka_config(home, _USER)
+    ledger, source, appender = (
+        KafkaLogReader(config),
+        KafkaSource(config, _USER),
+        KafkaAppender(config),
+    )
+    try:
+        yield Sink(
+            settings,
+            world,
+            Sealer(world.id, keyfiles.secret(home.path, keyfiles.Key.MAC)),
+            PlatformSealer(world.id, keyfiles.secret(home.path, keyfiles.Key.PLATFORM)),
+            lambda: RedisStore(home),
+            source,
+            ledger,
+            appender,
+            SystemClock(),
+        )
+    finally:
+        source.close()
+        ledger.close()
+        appender.close()
+
+
+def main() -> int:
+    """Run until SIGTERM; 1 with one line on a failure."""
+    parser = argparse.ArgumentParser(prog="python -m fuma.sink", description="the sink")
+    parser.add_argument("--home", help="FUMA_HOME")
+    settings = Settings.of(parser.parse_args().home)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with alone(settings), build(settings) as sink:
+            sink.run(stop)
+    except FumaError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        print(f"fuma sink: {error}{hint}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,281 @@
+"""One partition of the ledger onto the platform: a chunk of records, a batch of writes.
+
+The order of writes; a crash after a step means:
+
+1. dead letters and incidents, acknowledged: both come again, the incidents under the same id.
+2. codes and position, at once or not at all: nothing is open.
+
+Whether a write that failed happened all the same is seen in the position, which is read again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fuma.contracts.errors import Fatal, Poison, Retryable
+from fuma.contracts.platform import Code, PlatformSealer, Position
+from fuma.contracts.topics import DECISIONS, partition_for
+from fuma.runtime.host_intake import Intake
+from fuma.runtime.platform_store import CODE_PREFIX, WAS_PREFIX, Batch, PlatformStore, Put, tag_of
+from fuma.runtime.ports import Clock, LogReader, LogRecord
+from fuma.sink.fold import Head, Read, Step, read, refold, step
+from fuma.sink.incidents import Incidents
+
+log = logging.getLogger("fuma.sink")
+_REPAIR_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class Tools:
+    """What all partitions share."""
+
+    store: PlatformStore
+    sealer: PlatformSealer
+    intake: Intake
+    ledger: LogReader
+    incidents: Incidents
+    clock: Clock
+    simulated: bool
+    partitions: int
+    topic_id: bytes
+
+
+@dataclass(slots=True)
+class _Fold:
+    """A chunk being folded."""
+
+    values: dict[bytes, bytes | None]
+    heads: dict[bytes, Head]
+    codes: dict[bytes, list[Code]] = field(default_factory=dict)
+    doubtful: set[bytes] = field(default_factory=set)
+    at: int = 0
+
+
+class Partition:
+    """Applies one partition. ``cursor`` is the offset of the next record that it wants."""
+
+    def __init__(self, tools: Tools, number: int) -> None:
+        self._tools = tools
+        self.number = number
+        self.position = Position(number, -1, 0, tools.topic_id, 0, 0)
+        self._value: bytes | None = None
+        self._open: dict[bytes, Head] = {}
+        self.cursor = 0
+
+    def load(self, value: bytes | None) -> None:
+        """Take up the position that the platform has; from 0 where it has none that is genuine.
+
+        Raises ``Fatal`` where the ledger is another one, or lost its end.
+        """
+        tools = self._tools
+        self._open.clear()
+        self._value = value
+        if value is not None:
+            try:
+                self._resume(tools.sealer.open_position(self.number, value))
+                return
+            except Poison as poison:
+                tools.incidents.platform(
+                    "platform-position", self.position.at, (), tools.store.strangers(),
+                    f"position of partition {self.number}: {poison}; applied again from 0",
+                )  # fmt: skip
+        self.restart()
+
+    def _resume(self, position: Position) -> None:
+        if position.topic != self._tools.topic_id:
+            raise Fatal(
+                f"{DECISIONS} is another topic than the one the platform was filled from",
+                "if that is as it should be, `fuma rebuild` fills it anew",
+            )
+        end = self._tools.ledger.bounds(DECISIONS, self.number).end
+        if position.applied >= end:
+            raise Fatal(
+                f"{DECISIONS}/{self.number} ends at {end}, {position.applied} was applied",
+                "the broker lost records: restore them before anything else",
+            )
+        self.position = position
+        self.cursor = position.applied + 1
+
+    def restart(self) -> None:
+        """From 0, with nothing of this partition on the platform."""
+        tools = self._tools
+        held = tools.store.positions(tools.partitions)[self.number]
+        for prefix in (CODE_PREFIX, WAS_PREFIX):
+            for page in tools.store.scan(prefix):
+                tags = {t for k in page if (t := tag_of(k)) and self._mine(t)}
+                for part in _parts(sorted(tags)):
+                    found = tools.store.codes(part)
+                    puts = [Put(t, v, None, (), True) for t, v in zip(part, found, strict=True)]
+                    empty = Position(self.number, -1, 0, tools.topic_id, 0, tools.clock.now())
+                    sealed = tools.sealer.seal_position(empty)
+                    self._write(Batch(self.number, held, sealed, puts))
+                    held = sealed
+        self.position = Position(self.number, -1, 0, tools.topic_id, 0, tools.clock.now())
+        self._value, self.cursor = held, 0
+        self._open.clear()
+
+    def _mine(self, tag: bytes) -> bool:
+        return partition_for(tag, self._tools.partitions) == self.number
+
+    def apply(self, records: Sequence[LogRecord]) -> int:
+        """Apply records that follow on one another; how many codes were written."""
+        if records[0].offset != self.cursor:
+            raise Fatal(
+                f"{DECISIONS}/{self.number}: offset {records[0].offset} follows {self.cursor - 1}",
+                "records are missing from the log: compare it with its backups",
+            )
+        reads, dead = self._read(records)
+        self._tools.incidents.forged(dead, self.position.at)  # 1
+        fold = self._heads(reads)
+        for one in reads:
+            self._step(fold, one)
+        end = records[-1].offset + 1
+        puts = [self._put(fold, tag, codes) for tag, codes in fold.codes.items()]
+        fresh = sum(put.expected is None for put in puts)
+        if fold.doubtful:
+            puts, more = self._settle(fold, puts, end)
+            fresh += more
+        opened = [head.opened for head in fold.heads.values() if head.part]
+        opened += [h.opened for t, h in self._open.items() if t not in fold.heads]
+        position = Position(
+            self.number, min([end, *opened]) - 1, max(fold.at, self.position.at),
+            self._tools.topic_id, self.position.subjects + fresh, self._tools.clock.now(),
+        )  # fmt: skip
+        self._commit(position, puts)  # 2
+        for tag, head in fold.heads.items():
+            self._open.pop(tag, None)
+            if head.part:
+                self._open[tag] = head
+        self.cursor = end
+        return sum(len(codes) for codes in fold.codes.values())
+
+    def _read(
+        self, records: Iterable[LogRecord]
+    ) -> tuple[list[Read], list[tuple[LogRecord, Poison]]]:
+        reads, dead = list[Read](), list[tuple[LogRecord, Poison]]()
+        for raw in records:
+            try:
+                self._tools.intake.admit(raw)
+                reads.append(read(raw))
+            except Poison as poison:
+                dead.append((raw, poison))
+        return reads, dead
+
+    def _heads(self, reads: Sequence[Read]) -> _Fold:
+        tags = list({one.tag: None for one in reads})
+        values = self._tools.store.codes(tags)
+        heads, bad = self._opened(tags, values)
+        if bad:
+            self.repair(bad, "platform-record", "records failed their authentication")
+            values = self._tools.store.codes(tags)
+            heads, bad = self._opened(tags, values)
+            if bad:
+                raise Retryable("records of the platform change under our hands")
+        heads.update({t: self._open[t] for t in tags if t in self._open})
+        return _Fold(dict(zip(tags, values, strict=True)), heads)
+
+    def _opened(
+        self, tags: Sequence[bytes], values: Sequence[bytes | None]
+    ) -> tuple[dict[bytes, Head], list[bytes]]:
+        heads, bad = dict[bytes, Head](), list[bytes]()
+        for tag, value in zip(tags, values, strict=True):
+            try:
+                code = None if value is None else self._tools.sealer.open_code(tag, value)
+                heads[tag] = Head.of(code)
+            except Poison:
+                bad.append(tag)
+        return heads, bad
+
+    def _step(self, fold: _Fold, one: Read) -> None:
+        head, what = step(fold.heads[one.tag], one, simulated=self._tools.simulated)
+        fold.at = max(fold.at, one.record.at)
+        if what is Step.WHOLE and head.code is not None:
+            fold.codes.setdefault(one.tag, []).append(head.code)
+        elif what is Step.HELD or (what is Step.EARLIER and self._contradicts(one)):
+            fold.doubtful.add(one.tag)
+        fold.heads[one.tag] = head
+
+    def _contradicts(self, one: Read) -> bool:
+        """Whether a repeat of an earlier seq is another record than the one that was taken."""
+        for value in self._tools.store.all_of(one.tag):
+            try:
+                code = self._tools.sealer.open_code(one.tag, value)
+            except Poison:
+                return True
+            if code.seq == one.record.seq:
+                return code.hash != one.digest
+        return False
+
+    def _put(self, fold: _Fold, tag: bytes, codes: Sequence[Code]) -> Put:
+        sealed = [self._tools.sealer.seal_code(tag, code) for code in codes]
+        before = fold.values[tag]
+        was = sealed[:-1] if before is None else [before, *sealed[:-1]]
+        return Put(tag, before, sealed[-1], tuple(was))
+
+    def _settle(self, fold: _Fold, puts: list[Put], end: int) -> tuple[list[Put], int]:
+        """For subjects that do not follow on: what the ledger itself says, read from its start."""
+        kept = [put for put in puts if put.tag not in fold.doubtful]
+        dropped = sum(put.expected is None for put in puts if put.tag in fold.doubtful)
+        told = self._from_ledger(fold.doubtful, end)
+        lost = list[bytes]()
+        for tag in sorted(fold.doubtful):
+            codes = told[tag]
+            kept.append(self._anew(tag, fold.values[tag], codes))
+            dropped -= fold.values[tag] is None and bool(codes)
+            fold.codes.pop(tag, None)
+            fold.heads[tag] = Head.of(codes[-1] if codes else None)
+            if codes and codes[-1].held:
+                where = f"{DECISIONS}/{self.number} before {end}"
+                self._tools.incidents.held(tag, codes[-1].held, where, codes[-1].recorded)
+            else:
+                lost.append(tag)
+        if lost:
+            self._tools.incidents.platform(
+                "platform-record", self.position.at, lost, self._tools.store.strangers(),
+                "records were missing or old; put right from the ledger",
+            )  # fmt: skip
+        return kept, -dropped
+
+    def _anew(self, tag: bytes, expected: bytes | None, codes: Sequence[Code]) -> Put:
+        sealed = [self._tools.sealer.seal_code(tag, code) for code in codes]
+        return Put(tag, expected, sealed[-1] if sealed else None, tuple(sealed[:-1]), True)
+
+    def _from_ledger(self, tags: Iterable[bytes], end: int) -> dict[bytes, list[Code]]:
+        """Every code of these subjects, from authentic records before ``end``."""
+        found: dict[bytes, list[Read]] = {tag: [] for tag in tags}
+        start = self._tools.ledger.bounds(DECISIONS, self.number).start
+        for raw in self._tools.ledger.read(DECISIONS, self.number, start, end):
+            if raw.key in found:
+                reads, _ = self._read((raw,))
+                found[raw.key] += reads
+        return {t: refold(r, simulated=self._tools.simulated) for t, r in found.items()}
+
+    def repair(self, tags: Iterable[bytes], code: str, what: str) -> None:
+        """Put subjects right from the ledger, up to what is applied, and raise an incident."""
+        tools = self._tools
+        mine = sorted(t for t in tags if self._mine(t))
+        strangers = tools.store.strangers()
+        told = self._from_ledger(mine, self.position.applied + 1)
+        for part in _parts(mine):
+            values = tools.store.codes(part)
+            puts = [self._anew(t, v, told[t]) for t, v in zip(part, values, strict=True)]
+            self._commit(self.position, puts)
+        tools.incidents.platform(
+            code, self.position.at, mine, strangers, f"{what}; put right from the ledger"
+        )
+
+    def _commit(self, position: Position, puts: list[Put]) -> None:
+        sealed = self._tools.sealer.seal_position(position)
+        self._write(Batch(self.number, self._value, sealed, puts))
+        self._value, self.position = sealed, position
+
+    def _write(self, batch: Batch) -> None:
+        if not self._tools.store.write(batch):
+            raise Retryable("the platform was changed while a batch was made")
+
+
+def _parts(tags: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(tags), _REPAIR_AT_ONCE):
+        yield tags[start : start + _REPAIR_AT_ONCE]

@@ -1,0 +1,123 @@
+"""From ledger records to what the platform keeps of one subject. Pure.
+
+The first record of each (key, seq) counts; whole decisions only. A skipped seq, or a known one with
+another hash, holds the subject: its last code stays, and nothing further is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+import msgspec
+
+from fuma.contracts.decisions import FIRST, LedgerRecord, decode_ledger
+from fuma.contracts.errors import Reason
+from fuma.contracts.platform import Code, code_of, empty_code
+from fuma.runtime.ports import LogRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A ledger record that was checked and decoded."""
+
+    tag: bytes
+    partition: int
+    offset: int
+    record: LedgerRecord
+    digest: bytes
+
+
+def read(raw: LogRecord) -> Read:
+    """Decode an authentic record. Raises ``Poison``."""
+    value = raw.value or b""
+    record = decode_ledger(raw.value)
+    return Read(raw.key or b"", raw.partition, raw.offset, record, hashlib.sha256(value).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a subject's ledger as far as it was taken."""
+
+    seq: int = 0
+    hash: bytes = FIRST
+    code: Code | None = None  # the last whole decision
+    part: int = 0  # how many parts of an open decision were taken
+    opened: int = -1  # offset of its first part; -1: none is open
+
+    @classmethod
+    def of(cls, code: Code | None) -> Head:
+        """As the platform has it."""
+        return cls() if code is None else cls(code.seq, code.hash, code)
+
+    @property
+    def held(self) -> bool:
+        return self.code is not None and bool(self.code.held)
+
+
+class Step(Enum):
+    """What a record did."""
+
+    REPEAT = auto()
+    EARLIER = auto()  # a repeat of a seq before the last: only the log can tell whether the same
+    PART = auto()
+    WHOLE = auto()  # a new code
+    HELD = auto()  # now held
+    IGNORED = auto()  # was held before
+
+
+def step(head: Head, one: Read, *, simulated: bool) -> tuple[Head, Step]:
+    """The head after a record."""
+    record = one.record
+    if head.held:
+        return head, Step.IGNORED
+    if record.seq < head.seq:
+        return head, Step.EARLIER
+    if record.seq == head.seq:
+        if one.digest == head.hash:
+            return head, Step.REPEAT
+        return _hold(head, one, Reason.HASH_MISMATCH, simulated), Step.HELD
+    if record.seq > head.seq + 1 or record.part != head.part:
+        return _hold(head, one, Reason.OUT_OF_SEQUENCE, simulated), Step.HELD
+    if record.prev != head.hash:
+        return _hold(head, one, Reason.HASH_MISMATCH, simulated), Step.HELD
+    if record.part < record.parts - 1:
+        opened = head.opened if head.part else one.offset
+        return replace(
+            head, seq=record.seq, hash=one.digest, part=head.part + 1, opened=opened
+        ), Step.PART
+    if record.schedule is None:
+        return _hold(head, one, Reason.UNDECODABLE, simulated), Step.HELD
+    before = head.code.seq if head.code else 0
+    code = code_of(
+        record, record.schedule, one.digest, (one.partition, one.offset), before,
+        simulated=simulated,
+    )  # fmt: skip
+    return Head(record.seq, one.digest, code), Step.WHOLE
+
+
+def _hold(head: Head, one: Read, reason: Reason, simulated: bool) -> Head:
+    """The last whole code stays, marked."""
+    if head.code is None:
+        code = empty_code(
+            one.partition, one.offset, one.record.at, reason.value, simulated=simulated
+        )
+    else:
+        code = msgspec.structs.replace(head.code, held=reason.value)
+    return Head(code.seq, code.hash, code)
+
+
+def refold(records: Iterable[Read], *, simulated: bool) -> list[Code]:
+    """Every code that one subject had, oldest first, from its authentic ledger records."""
+    head, codes = Head(), list[Code]()
+    for one in records:
+        head, what = step(head, one, simulated=simulated)
+        if what is Step.WHOLE and head.code is not None:
+            codes.append(head.code)
+        elif what is Step.HELD and head.code is not None:
+            if codes and codes[-1].seq == head.code.seq:
+                codes.pop()
+            codes.append(head.code)
+    return codes
