@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from fuma.runtime.ports import Outgoing
 from fuma.runtime.store import StoreRoot
 
 SEALER = Sealer(b"w" * 16, b"k" * 32)
+#: With ``TOY_BUG`` in the environment, deciding this amount raises.
+BUG = 4_999
 _FRAME = struct.Struct(">Q32sII16s16sIQ32s32sQ")
 _INPUT = struct.Struct(">16sI")
 
@@ -89,6 +92,8 @@ class Toy:
     ) -> tuple[Added, Ms] | None:
         if state is not None and item[0] in state.seen:
             return None
+        if item[1] == BUG and os.environ.get("TOY_BUG"):
+            raise ZeroDivisionError("a bug in the stage")
         return Added(item[1], item[1] + (state.amount if state else 0)), at
 
     def encode(
@@ -142,7 +147,7 @@ def main() -> None:
     parser.add_argument("--stores", type=Path, required=True)
     parser.add_argument("--suffix", default="")
     parser.add_argument("--chunk", type=int, default=1000)
-    parser.add_argument("--group", default="toy")
+    parser.add_argument("--dynamic", action="store_true", help="leave the group when stopped")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     kafka = json.loads(arguments.kafka)
@@ -156,8 +161,9 @@ def main() -> None:
         runner = LedgerRunner(stage, world, reader, root, partition_for)
         host = Host([runner], appender, die=die, chunk_records=arguments.chunk)
         app = build(
-            arguments.group + arguments.suffix, kafka, host, [runner], instance=root.path.name
-        )
+            "toy" + arguments.suffix, kafka, host, [runner],
+            instance=None if arguments.dynamic else root.path.name,
+        )  # fmt: skip
         await serve(app, host, appender)
 
     try:

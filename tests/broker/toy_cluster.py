@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import signal
 import subprocess
@@ -41,20 +42,14 @@ class ToyCluster:
         self.workers: list[subprocess.Popen[bytes]] = []
         self._log = (folder / "workers.log").open("wb")
         self._group = Consumer({**kafka, "group.id": "toy" + self.suffix})
-        names = (self.stage.input_topic, self.stage.ledger_topic, self.stage.dead_letter_topic)
-        admin = AdminClient(kafka)
-        made = admin.create_topics(
-            [
-                NewTopic(
-                    name,
-                    PARTITIONS,
-                    1,
-                    config={"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"},
-                )
-                for name in names
-            ]
-        )
-        for future in made.values():
+        self.create([self.stage.input_topic, self.stage.ledger_topic, self.stage.dead_letter_topic])
+
+    def create(self, names: Sequence[str]) -> None:
+        """Create topics as the stages' own are."""
+        config = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
+        admin = AdminClient(self.kafka)
+        topics = [NewTopic(name, PARTITIONS, 1, config=config) for name in names]
+        for future in admin.create_topics(topics).values():
             future.result()
 
     def inputs(self, count: int, *, keys: int, seed: int = 7) -> list[Outgoing]:
@@ -80,14 +75,22 @@ class ToyCluster:
     def write(self, records: Sequence[Outgoing]) -> None:
         self._appender.append(records)
 
-    def start(self, *, chunk: int = 1000, service: str = "stores") -> subprocess.Popen[bytes]:
-        """Start a worker."""
+    def start(
+        self,
+        *,
+        chunk: int = 1000,
+        service: str = "stores",
+        dynamic: bool = False,
+        **environment: str,
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker, with its stores under ``service``."""
         worker = subprocess.Popen(
             [
                 sys.executable, toy.__file__, "--kafka", json.dumps(self.kafka),
                 "--stores", str(self.folder / service), "--suffix", self.suffix,
-                "--chunk", str(chunk),
+                "--chunk", str(chunk), *["--dynamic"] * dynamic,
             ],
+            env=os.environ | environment,
             stdout=self._log, stderr=self._log,
         )  # fmt: skip
         self.workers.append(worker)
@@ -106,6 +109,11 @@ class ToyCluster:
     def committed(self) -> list[int]:
         wanted = [TopicPartition(self.stage.input_topic, p) for p in range(PARTITIONS)]
         return [max(0, found.offset) for found in self._group.committed(wanted, timeout=30)]
+
+    def commit(self, offset: int) -> None:
+        """Commit ``offset`` everywhere, as an operator might, while no worker runs."""
+        at = [TopicPartition(self.stage.input_topic, p, offset) for p in range(PARTITIONS)]
+        self._group.commit(offsets=at, asynchronous=False)
 
     def wait_done(self, seconds: float = 90) -> None:
         """Until every input is committed."""

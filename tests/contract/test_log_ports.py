@@ -11,7 +11,6 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.kafka import MAX_RECORD_BYTES, KafkaAppender, KafkaLogReader
 from fuma.runtime.memory_log import MemoryLog
 from fuma.runtime.ports import Appender, Bounds, LogReader, Outgoing
@@ -32,7 +31,7 @@ def log(request: pytest.FixtureRequest) -> Iterator[Log]:
         yield Log(topic, memory, memory)
         return
     stack: Any = request.getfixturevalue("stack")
-    config = kafka_config(stack.home, "admin")
+    config = stack.kafka("admin")
     admin = AdminClient(config)
     admin.create_topics([NewTopic(topic, 3, 1)])[topic].result()
     made = Log(topic, KafkaAppender(config), KafkaLogReader(config))

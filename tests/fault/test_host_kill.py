@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 
 from broker.toy_cluster import ToyCluster
-from fuma.runtime.embedded.connect import kafka_config
 
 INPUTS = 20_000
 
 
 @pytest.fixture
 def cluster(stack: Any, tmp_path: Path) -> Iterator[ToyCluster]:
-    made = ToyCluster(kafka_config(stack.home, "admin"), tmp_path)
+    made = ToyCluster(stack.kafka("admin"), tmp_path)
     yield made
     made.close()
 

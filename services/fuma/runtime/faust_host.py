@@ -185,6 +185,8 @@ class Host:
             raise
         await consumer.thread.position_at(line.tp, engine.next_offset)
         line.engine = engine
+        # What recovery found done, or a new group's explicit 0, is what the group shall say.
+        self._commit_later(line, engine.next_offset)
         while True:
             chunk = await line.inbox.get()
             if chunk.first != engine.next_offset:
@@ -244,11 +246,14 @@ class Host:
         engine.take(decided, offsets)
         metrics.STORE.labels(name).observe(time.monotonic() - started)
         # (4) Commit, with the group's generation.
-        self._commits[line.tp] = decided.applied + 1
-        if line.live and (self._committer is None or self._committer.done()):
-            self._committer = self._start(self._commit_soon())
+        self._commit_later(line, decided.applied + 1)
         line.unacknowledged -= 1
         self._count(line, decided)
+
+    def _commit_later(self, line: _Line, offset: int) -> None:
+        self._commits[line.tp] = offset
+        if line.live and (self._committer is None or self._committer.done()):
+            self._committer = self._start(self._commit_soon())
 
     async def _commit_soon(self) -> None:
         await asyncio.sleep(COMMIT_EVERY_S)
