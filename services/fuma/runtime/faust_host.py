@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 STALL_S = 120.0
 #: Positions are committed together, this often at most.
 COMMIT_EVERY_S = 0.05
+COMMIT_AGAIN_S = 1.0
 #: Warn when a partition has waited this long for the law.
 LAW_ALARM_S = 30.0
 
@@ -256,13 +257,20 @@ class Host:
             self._committer = self._start(self._commit_soon())
 
     async def _commit_soon(self) -> None:
-        await asyncio.sleep(COMMIT_EVERY_S)
-        await self._commit()
+        # Until nothing is left: what arrives during a commit must not wait for the next chunk.
+        while self._commits:
+            await asyncio.sleep(COMMIT_EVERY_S)
+            if not await self._commit():
+                await asyncio.sleep(COMMIT_AGAIN_S)
 
-    async def _commit(self) -> None:
+    async def _commit(self) -> bool:
         offsets, self._commits = self._commits, {}
-        if offsets:
-            await self._consumer().thread.commit_positions(offsets)
+        if not offsets or await self._consumer().thread.commit_positions(offsets):
+            return True
+        for tp, offset in offsets.items():
+            if tp in self._lines:  # still ours: say it again, unless there is more to say
+                self._commits.setdefault(tp, offset)
+        return False
 
     # --- the rest -------------------------------------------------------------------------------
 

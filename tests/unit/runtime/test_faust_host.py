@@ -24,6 +24,8 @@ class Thread:
     def __init__(self) -> None:
         self.seeks: list[int] = []
         self.commits: list[int] = []
+        self.slow_s = 0.0
+        self.good = True
 
     async def committed(self, tp: TP) -> int | None:
         return None
@@ -33,7 +35,8 @@ class Thread:
 
     async def commit_positions(self, offsets: dict[TP, int]) -> bool:
         self.commits.append(offsets[HERE])
-        return True
+        await asyncio.sleep(self.slow_s)
+        return self.good
 
 
 class Consumer:
@@ -146,6 +149,35 @@ async def test_store_and_commit_follow_the_acknowledgement() -> None:
     assert rig.stage.engine.taken == [2]
     assert rig.consumer.thread.commits == [0, 3]  # 0: where a new group starts, said explicitly
     assert rig.deaths == []
+
+
+async def test_what_is_taken_during_a_commit_is_committed_without_another_chunk() -> None:
+    rig = Rig()
+    await rig.assign()
+    rig.consumer.thread.slow_s = 0.1
+    rig.chunk(0, 3)
+    await settle()
+    rig.appender.open[0].set_result([0, 1, 2])
+    rig.chunk(3, 1)
+    await asyncio.sleep(0.1)  # the commit of the first is under way
+    rig.appender.open[1].set_result([3])
+    await asyncio.sleep(0.4)
+    assert rig.consumer.thread.commits[-1] == 4
+
+
+async def test_a_refused_commit_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fuma.runtime.faust_host.COMMIT_AGAIN_S", 0.01)
+    rig = Rig()
+    await rig.assign()
+    rig.consumer.thread.good = False
+    rig.chunk(0, 3)
+    await settle()
+    rig.appender.open[0].set_result([0, 1, 2])
+    await asyncio.sleep(0.1)
+    rig.consumer.thread.good = True
+    seen = len(rig.consumer.thread.commits)
+    await asyncio.sleep(0.2)
+    assert rig.consumer.thread.commits[seen:] == [3]
 
 
 async def test_the_next_chunk_is_decided_meanwhile_but_taken_after() -> None:
