@@ -70,6 +70,7 @@ class Toy:
     """The stage."""
 
     name = "toy"
+    shape = "1"
 
     def __init__(self, suffix: str = "") -> None:
         self.input_topic = f"toy.in{suffix}"

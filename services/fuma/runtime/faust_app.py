@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -37,6 +38,12 @@ def die(error: BaseException) -> NoReturn:
         handler.flush()
     sys.stderr.flush()
     os._exit(EXIT_FATAL)
+
+
+def _tls(kafka: Mapping[str, str]) -> ssl.SSLContext | None:
+    if kafka.get("security.protocol") != "SASL_SSL":
+        return None
+    return ssl.create_default_context(cafile=kafka.get("ssl.ca.location"))
 
 
 class _ChunkSchema(faust.Schema[Any, Any]):
@@ -77,6 +84,7 @@ def build(
             username=kafka["sasl.username"],
             password=kafka["sasl.password"],
             mechanism=kafka.get("sasl.mechanism", "SCRAM-SHA-512"),
+            ssl_context=_tls(kafka),
         )
     app = App(
         group,

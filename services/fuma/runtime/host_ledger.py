@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic
 
@@ -37,6 +37,8 @@ from fuma.runtime.mac import Sealer, pack_origin, pack_time
 from fuma.runtime.ports import Outgoing, Store
 
 POSITION = "position"
+#: The version of the states' bytes that the store was written in.
+SHAPE = "shape"
 #: No bound on T.
 FOREVER: Ms = 1 << 62
 _HEAD = struct.Struct(">BQ32s")  # held, seq, hash of the last ledger value
@@ -74,6 +76,13 @@ class World:
     sealer: Sealer
     simulated: bool
     dead_letter_partitions: dict[str, int]
+    #: What else is to be appended beside a dead letter: an incident, or nothing.
+    beside: Callable[[Raw, Poison], list[Outgoing]] = lambda raw, poison: []
+
+    def letters(self, raw: Raw, poison: Poison, topic: str) -> list[Outgoing]:
+        """The dead letter of ``raw``, and what stands beside it."""
+        letter = dead_letter(raw, poison, topic, self.dead_letter_partitions[topic])
+        return [letter, *self.beside(raw, poison)]
 
 
 class LedgerPartition(Generic[S, I, D, R]):
@@ -179,9 +188,7 @@ class LedgerPartition(Generic[S, I, D, R]):
         )
 
     def _set_aside(self, chunk: Decided[S], raw: Raw, poison: Poison) -> None:
-        topic = self.stage.dead_letter_topic
-        count = self._world.dead_letter_partitions[topic]
-        chunk.outgoing.append(dead_letter(raw, poison, topic, count))
+        chunk.outgoing += self._world.letters(raw, poison, self.stage.dead_letter_topic)
         chunk.dead.append(poison.reason)
 
     def _load(self, keys: Iterable[bytes | None]) -> dict[bytes, KeyState[S]]:
@@ -253,4 +260,4 @@ def write_states(
         head = _HEAD.pack(known.held, known.seq, known.last)
         # One byte tells an empty state from none.
         puts[key] = head if known.state is None else head + b"\x01" + stage.dump(known.state)
-    store.write(puts, {POSITION: position.dump()})
+    store.write(puts, {POSITION: position.dump(), SHAPE: stage.shape.encode()})

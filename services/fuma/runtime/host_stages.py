@@ -11,7 +11,7 @@ from faust.types import TP
 from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, LedgerPartition, World
+from fuma.runtime.host_ledger import FOREVER, SHAPE, LedgerPartition, World
 from fuma.runtime.host_recovery import Recovery
 from fuma.runtime.host_transform import Transformed, TransformPartition
 from fuma.runtime.host_types import D, I, LedgerStage, R, Raw, S, TransformStage
@@ -25,6 +25,8 @@ class Stores(Protocol):
     """Where the stores of this process are."""
 
     def open(self, stage: str, partition: int) -> Store: ...
+
+    def drop(self, stage: str, partition: int) -> None: ...
 
 
 class LedgerRunner(Generic[S, I, D, R]):
@@ -54,6 +56,11 @@ class LedgerRunner(Generic[S, I, D, R]):
     def open(self, tp: TP, committed: int | None) -> LedgerPartition[S, I, D, R]:
         """Recover; the group's committed offset plays no part."""
         store = self._stores.open(self.name, tp.partition)
+        if store.get_meta(SHAPE) not in (None, self._stage.shape.encode()):
+            log.info("%s/%d: a store of another shape, folded again", self.name, tp.partition)
+            store.close()
+            self._stores.drop(self.name, tp.partition)
+            store = self._stores.open(self.name, tp.partition)
         try:
             recovery = Recovery(
                 self._stage, self._world, store, self._reader, tp.partition, self._alarm

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fuma.contracts.errors import Poison, Reason
 from fuma.domain.time import Ms
-from fuma.runtime.host_intake import Intake, dead_letter
+from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import World
 from fuma.runtime.host_types import Raw, TransformStage
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
@@ -59,9 +59,7 @@ class TransformPartition:
                 at = self._intake.admit(raw)
                 emitted = self.stage.transform(raw)
             except Poison as poison:
-                topic = self.stage.dead_letter_topic
-                count = self._world.dead_letter_partitions[topic]
-                done.outgoing.append(dead_letter(raw, poison, topic, count))
+                done.outgoing += self._world.letters(raw, poison, self.stage.dead_letter_topic)
                 done.dead.append(poison.reason)
                 continue
             done.at = max(done.at, at)

@@ -69,6 +69,7 @@ class LedgerStage(Protocol[S, I, D, R]):
     input_topic: str
     ledger_topic: str
     dead_letter_topic: str
+    shape: str  # version of ``dump``'s bytes; a store of another one is folded again
 
     def decode(self, value: bytes) -> I:
         """Raises ``Poison`` where the bytes are no input."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -89,6 +90,10 @@ class StoreRoot:
     def open(self, stage: str, partition: int) -> RocksStore:
         """The store of one partition of one stage."""
         return RocksStore(self.path / stage / str(partition))
+
+    def drop(self, stage: str, partition: int) -> None:
+        """Delete a store; the ledger gives it back."""
+        shutil.rmtree(self.path / stage / str(partition), ignore_errors=True)
 
     def close(self) -> None:
         """Give the directory back."""

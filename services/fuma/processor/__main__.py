@@ -1,0 +1,105 @@
+"""``python -m fuma.processor``: the three stages in one Faust app, wired to the real world."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import socket
+import sys
+
+from fuma.contracts.errors import FumaError
+from fuma.contracts.genesis import read_world
+from fuma.contracts.topics import INCIDENTS, NOTICES, PERSON, partition_for
+from fuma.processor.codes import Codes
+from fuma.processor.incidents import Incidents
+from fuma.processor.law import LawGate
+from fuma.processor.outbox import Outbox
+from fuma.processor.settings import STAGES, Settings
+from fuma.processor.taskforce import Taskforce
+from fuma.runtime import keyfiles, metrics
+from fuma.runtime.embedded.connect import kafka_config
+from fuma.runtime.embedded.paths import Home
+from fuma.runtime.faust_app import build, die, serve
+from fuma.runtime.faust_host import Host, Stage
+from fuma.runtime.host_ledger import World
+from fuma.runtime.host_stages import LedgerRunner, TransformRunner, dead_letter_partitions
+from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
+from fuma.runtime.lawreader import LawReader
+from fuma.runtime.mac import Sealer
+from fuma.runtime.store import StoreRoot
+
+log = logging.getLogger("fuma.processor")
+USER = "processor"
+
+
+def _alarm(kind: str, what: str) -> None:
+    log.error("outbox: %s: %s", kind, what)
+    metrics.ALARMS.labels("outbox", kind).inc()
+
+
+def stages(
+    settings: Settings, world: World, reader: KafkaLogReader, root: StoreRoot, gate: LawGate
+) -> list[Stage]:
+    """The stages that this process runs."""
+    made: list[Stage] = []
+    if "taskforce" in settings.stages:
+        made.append(TransformRunner(Taskforce(), [PERSON], world, reader, partition_for))
+    if "codes" in settings.stages:
+        codes = Codes(gate.law)
+        made.append(LedgerRunner(codes, world, reader, root, partition_for, horizon=gate.horizon))
+    if "outbox" in settings.stages:
+        made.append(TransformRunner(Outbox(_alarm), [NOTICES], world, reader, partition_for))
+    return made
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGTERM."""
+    pinned = read_world(settings.home / "world.json")
+    sealer = Sealer(pinned.id, keyfiles.secret(settings.home, keyfiles.Key.MAC))
+    kafka = kafka_config(Home(settings.home), USER)
+    reader, law_reader = KafkaLogReader(kafka), KafkaLogReader(kafka)
+    letters = dead_letter_partitions(
+        reader, [Taskforce.dead_letter_topic, Codes.dead_letter_topic, Outbox.dead_letter_topic]
+    )
+    incidents = Incidents(sealer, reader.partitions(INCIDENTS), simulated=pinned.simulated)
+    world = World(sealer, pinned.simulated, letters, incidents.beside)
+    gate = LawGate(LawReader(law_reader, sealer, pinned), die)
+    gate.start()
+    root = StoreRoot(settings.stores)
+    running = stages(settings, world, reader, root, gate)
+    appender = KafkaAppender(kafka)
+    host = Host(running, appender, die=die, chunk_records=settings.chunk)
+    instance = f"{socket.gethostname()}-{root.path.name}"
+    app = build(settings.group, kafka, host, running, instance=instance)
+    log.info("%s, world %s: %s", root.path.name, pinned.id.hex(), ", ".join(settings.stages))
+    await serve(app, host, appender)
+    gate.close()
+    law_reader.close()
+    reader.close()
+
+
+def main() -> int:
+    """Run until SIGTERM; 1 with one line where it cannot start."""
+    parser = argparse.ArgumentParser(prog="python -m fuma.processor", description="the processor")
+    parser.add_argument("--home", help="FUMA_HOME")
+    parser.add_argument(
+        "--stage", action="append", choices=STAGES, help="only this stage (may be repeated)"
+    )
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    for noisy in ("faust", "mode", "aiokafka"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        asyncio.run(run(Settings.of(arguments.home, arguments.stage)))
+    except FumaError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        print(f"fuma processor: {error}{hint}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        die(error)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
