@@ -74,6 +74,8 @@ class KafkaAppender:
                 "compression.type": "lz4",
                 "queue.buffering.max.messages": 1_000_000,
                 "queue.buffering.max.kbytes": 262_144,
+                # Errors only: it warns of the line above about gaps, and of every slow start.
+                "log_level": 3,
                 "logger": log,
             }
         )
