@@ -7,6 +7,7 @@ added by adding its file. Exit: 0 done, 1 failed, 2 usage, 3 partly refused.
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import pkgutil
 import sys
@@ -75,6 +76,8 @@ def _say(message: str, hint: str = "") -> None:
 def run(words: Sequence[str]) -> int:
     """Run one command line; the exit code. ``FUMA_DEBUG=1`` lets tracebacks through."""
     debug = os.environ.get("FUMA_DEBUG") == "1"
+    # A command says what matters itself; the clients' own chatter is for FUMA_DEBUG.
+    logging.basicConfig(level=logging.INFO if debug else logging.CRITICAL)
     try:
         result = build(words)(args=list(words), prog_name="fuma", standalone_mode=False)
     except FumaError as error:
