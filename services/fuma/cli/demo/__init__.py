@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -48,6 +49,8 @@ def demo(
             )
     # A Ctrl-C and a `kill` both end in the contexts that stop everything.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+    # librdkafka's remarks are for the log files; what fails comes as one line.
+    logging.getLogger("fuma").setLevel(logging.ERROR)
     from fuma.cli.demo.story import Story
 
     story = Story(home or root() / ".fuma" / "demo", holders, seed, workers, keep, quiet=as_json)

@@ -85,8 +85,8 @@ def _send(
 def _refused(scene: Scene, way: str, department: str, ground: str, told: Told) -> None:
     """Every row answered as refused, and every refusal on the ledger with who asked."""
     faults = ", ".join(sorted(told.faults, key=lambda code: -told.faults[code])[:3])
-    scene.world.drained()
-    recorded = scene.world.refusals(scene.tags, department, ground)
+    scene.world.ask.drained()
+    recorded = scene.world.ask.refusals(scene.tags, department, ground)
     scene.add(
         way,
         f"{department}'s own",

@@ -13,6 +13,7 @@ from fuma.contracts import topics
 from fuma.contracts.codec import decode
 from fuma.domain.time import Ms
 from fuma.runtime.embedded.connect import redis_client, redis_url
+from fuma.runtime.platform_store import code_key
 
 _WAY = "a direct write to Redis"
 #: Without a password every write fails alike.
@@ -23,8 +24,8 @@ def redis_directly(scene: Scene) -> None:
     """A really red person's record, put under each depositor's key."""
     scene.say("writing into Redis")
     home = scene.world.home
-    red = scene.world.red_entry()
-    entries = {scene.world.code_key(tag): red for tag in scene.tags}
+    red = scene.world.ask.red_entry()
+    entries = {code_key(tag): red for tag in scene.tags}
     admin = redis_client(home, "admin")
     admin.acl_log_reset()
     guessed = redis.Redis.from_url(
@@ -69,14 +70,14 @@ def _stolen(scene: Scene, entries: dict[bytes, bytes]) -> None:
     before, world = now(), scene.world
     thief = redis_client(world.home, "admin", client_name="thief")
     written, _ = intruder.redis_write(thief, entries)
-    answers = world.colours(scene.tags)
+    answers = world.ask.colours(scene.tags)
     red = sum(colour == "red" for colour in answers)
     silent = sum(colour is None for colour in answers)
     wait_for(lambda: bool(_incidents(scene, before)))
     found = _incidents(scene, before)
-    wait_for(lambda: None not in world.colours(scene.tags))
+    wait_for(lambda: None not in world.ask.colours(scene.tags))
     thief.close()
-    answers = world.colours(scene.tags)
+    answers = world.ask.colours(scene.tags)
     red += sum(colour == "red" for colour in answers)
     right = sum(colour is not None for colour in answers)
     scene.add(
@@ -96,6 +97,6 @@ def _incidents(scene: Scene, since: Ms) -> list[dict[str, Any]]:
     """Incidents that were raised since then, with the time at which they were."""
     return [
         {**decode("incident", raw.value), "written": raw.timestamp}
-        for raw in scene.world.records(topics.INCIDENTS)
+        for raw in scene.world.ask.records(topics.INCIDENTS)
         if raw.timestamp >= since
     ]

@@ -19,6 +19,7 @@ from fuma.cli.demo.henan import try_everything
 from fuma.cli.demo.province import Province, settle
 from fuma.cli.demo.scene import Scene
 from fuma.cli.demo.world import World
+from fuma.cli.errors import CliError
 from fuma.contracts.topics import DEPARTMENTS
 from fuma.domain.time import DAY, HOUR, MINUTE, Ms, day_start, from_ms
 
@@ -61,7 +62,7 @@ class Story:
                     at = START + DAY - 30 * MINUTE
                     scene = Scene(world, departments, province.depositors, tags, at, self._say)
                     try_everything(scene)
-                world.drained()
+                world.ask.drained()
                 red = self._red(tags)
             self._check(day, reports, scene.attempts, red)
             table.show_day(self._out, day)
@@ -77,14 +78,14 @@ class Story:
 
     def _settle(self, province: Province) -> None:
         task = self._progress.add_task("holders · 持码人", total=len(province.everybody))
-        self._world.load(
+        self._world.ask.load(
             [(p.number, p.name) for p in province.everybody],
             lambda count: self._progress.advance(task, count),
         )
 
     def _depositor_tags(self, province: Province) -> list[bytes]:
         people = [(p.number, p.name) for p in province.depositors]
-        return self._world.mint(people)
+        return self._world.ask.mint(people)
 
     def _live(
         self, departments: Departments, reports: list[Report], province: Province
@@ -98,7 +99,7 @@ class Story:
                 task, description=f"{from_ms(moment):%d %B %H:%M}"
             ),
         )  # fmt: skip
-        self._world.drained()
+        self._world.ask.drained()
         seconds = time.monotonic() - began
         told = departments.told
         return table.Day(
@@ -109,13 +110,13 @@ class Story:
             expected_refused=sum(r.verdict == REFUSED for r in reports),
             seconds=seconds,
             by_department={name: (told[name].rows, told[name].refused) for name in DEPARTMENTS},
-            tally=ledger.tally(self._world.reader()),
-            latencies=ledger.Lineage(self._world.reader()).latencies(),
+            tally=ledger.tally(self._world.ask.log),
+            latencies=ledger.Lineage(self._world.ask.log).latencies(),
         )
 
     def _red(self, tags: list[bytes]) -> int:
         """Depositors that the platform calls red, each asked."""
-        return sum(colour == "red" for colour in self._world.colours(tags))
+        return sum(colour == "red" for colour in self._world.ask.colours(tags))
 
     def _check(
         self,
@@ -145,13 +146,17 @@ class Story:
 
     def _show_history(self, reports: list[Report]) -> None:
         """The person of whom most was said today, as an auditor reads it."""
-        said = Counter(
-            r.number for r in reports if r.kind in ("finding", "release") and not r.mistake
-        )
-        released = {r.number for r in reports if r.kind == "release" and r.ground == "confirmed"}
-        number = max(sorted(released), key=lambda n: said[n])
-        for line in self._world.history(number, _PURPOSE):
-            self._out.print(line, highlight=False, markup=False)
+        said = Counter(r.number for r in reports if not r.mistake)
+        released = {r.number: r.ground == "confirmed" for r in reports if r.kind == "release"}
+        # Somebody who was released, a discharged case before others.
+        number = max(sorted(released), key=lambda n: (released[n], said[n]))
+        try:
+            told = self._world.ask.history(number, _PURPOSE)
+        except CliError as error:
+            self.failures.append(str(error))
+            return
+        self._out.rule("one person's history, as an auditor reads it · 一人的历史")
+        self._out.print(told, highlight=False, markup=False)
 
 
 def _on_the_log(report: Report) -> bool:

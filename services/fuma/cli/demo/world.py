@@ -1,4 +1,4 @@
-"""A simulated world of its own: stack, genesis, services; and what the demo asks of it.
+"""A simulated world of its own: stack, genesis, services.
 
 Everything lies under one FUMA_HOME, which is wiped before and, unless kept, after. Whatever ends
 the demo, nothing is left running.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fuma.cli import run_state
-from fuma.cli.demo import ledger
+from fuma.cli.demo.questions import Questions
 from fuma.cli.errors import CliError
 from fuma.cli.law import write_genesis
 from fuma.cli.run_supervisor import SERVICES, Supervisor
@@ -22,12 +22,9 @@ from fuma.contracts.errors import Fatal
 from fuma.contracts.resources import root
 from fuma.contracts.rulesfile import load_folder
 from fuma.domain.time import Ms
-from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.embedded.supervisor import stack
-from fuma.runtime.kafka import KafkaLogReader
-from fuma.runtime.ports import LogRecord
-from fuma.runtime.vault import VaultClient, address_path, token_path
+from fuma.runtime.vault import address_path, token_path
 
 PUBLISHER = "国务院联防联控机制"
 _PATIENCE = 60.0
@@ -45,7 +42,7 @@ class World:
         self._supervisor: Supervisor | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._reader: KafkaLogReader | None = None
+        self._ask: Questions | None = None
 
     def __enter__(self) -> World:
         return self
@@ -88,9 +85,9 @@ class World:
 
     def close(self) -> None:
         """Stop everything; wipe it unless it is kept."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        if self._ask is not None:
+            self._ask.close()
+            self._ask = None
         self.stop_services()
         stack.down(self.home)
         if not self._keep:
@@ -120,7 +117,7 @@ class World:
 
     def _topics_answer(self) -> bool:
         try:
-            return all(self.count(name) >= 0 for name in topics.topics())
+            return all(self.ask.count(name) >= 0 for name in topics.topics())
         except Fatal:
             return False
 
@@ -136,56 +133,14 @@ class World:
             time.sleep(0.05)
 
     @property
+    def ask(self) -> Questions:
+        """What can be asked of it; one for the world's life."""
+        if self._ask is None:
+            self._ask = Questions(self.home)
+        return self._ask
+
+    @property
     def supervisor(self) -> Supervisor:
         """The supervisor of the running services."""
         assert self._supervisor is not None
         return self._supervisor
-
-    # --- what is asked of it --------------------------------------------------------------------
-
-    def load(
-        self,
-        holders: Sequence[tuple[str, str]],
-        progress: Callable[[int], None] = lambda count: None,
-    ) -> None:
-        """Put holders into the register."""
-        vault = VaultClient(self.home.path, "holders-loader", who="demo")
-        try:
-            for start in range(0, len(holders), 1_000):
-                part = holders[start : start + 1_000]
-                vault.load(part)
-                progress(len(part))
-        finally:
-            vault.close()
-
-    def tags(self, numbers: Iterable[str], purpose: str) -> list[bytes | None]:
-        """Subject tags of identity numbers, as an officer may look them up."""
-        vault = VaultClient(self.home.path, "officer-reader", who="demo")
-        try:
-            return [vault.find(number, purpose=purpose) for number in numbers]
-        finally:
-            vault.close()
-
-    def reader(self) -> KafkaLogReader:
-        """Reads every topic, as the broker's administrator can; one for the world's life."""
-        if self._reader is None:
-            self._reader = KafkaLogReader(kafka_config(self.home, "admin"))
-        return self._reader
-
-    def count(self, topic: str) -> int:
-        """Records that the topic holds."""
-        reader = self.reader()
-        bounds = [reader.bounds(topic, p) for p in range(reader.partitions(topic))]
-        return sum(b.end - b.start for b in bounds)
-
-    def records(self, topic: str) -> Iterator[LogRecord]:
-        """All of the topic's records."""
-        return ledger.whole(self.reader(), topic)
-
-    def mint(self, people: Sequence[tuple[str, str]]) -> list[bytes]:
-        """Subject tags of (number, name) pairs, as the gateway finds or mints them."""
-        vault = VaultClient(self.home.path, "gateway", who="demo")
-        try:
-            return [one.tag for one in vault.subjects(people)]
-        finally:
-            vault.close()
