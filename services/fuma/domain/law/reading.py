@@ -14,6 +14,7 @@ from typing import Any
 
 from fuma.domain.codes.events import FactKind
 from fuma.domain.colour import Colour
+from fuma.domain.law import chainreading
 from fuma.domain.law.inforce import LawText
 from fuma.domain.law.procedure import ACTORS, STEP_NAMES, Procedure, Step
 from fuma.domain.law.rulebook import Follow, Owner, Row, Rulebook, Span
@@ -116,6 +117,13 @@ class _Reader:
         except ValueError as error:
             self.fault(where, str(error))
             return None
+
+    def duration(self, where: str, value: Any) -> Ms:
+        try:
+            return duration(str(value))
+        except ValueError as error:
+            self.fault(where, str(error))
+            return 1
 
     def spans(self, where: str, value: Any) -> tuple[Span, ...]:
         spans = []
@@ -250,27 +258,47 @@ def _then(r: _Reader, at: str, kind: FactKind, value: Any) -> Follow:
 
 
 def _procedure(r: _Reader, data: Data, head: dict[str, Any], digest: bytes) -> Procedure:
-    r.only("text", data, _HEAD | {"automatic", "grounds", "steps"})
+    r.only("text", data, _HEAD | {"automatic", "grounds", "steps"} | chainreading.FIELDS)
     automatic = data.get("automatic")
     if not isinstance(automatic, bool):
         r.fault("automatic", "must be true or false")
     steps = []
     for i, item in enumerate(r.items("steps", data.get("steps"))):
         step = r.mapping(f"steps[{i}]", item)
-        r.only(f"steps[{i}]", step, {"name", "actor", "title"})
+        r.only(
+            f"steps[{i}]", step, {"name", "actor", "title", "who", "within", "other_office"}
+        )
         name = r.text(f"steps[{i}].name", step.get("name"))
         actor = r.text(f"steps[{i}].actor", step.get("actor"))
         if name not in STEP_NAMES:
             r.fault(f"steps[{i}]", f"unknown step {name!r}")
         if actor not in ACTORS:
             r.fault(f"steps[{i}]", f"unknown actor {actor!r}")
-        steps.append(Step(name, actor, r.words(f"steps[{i}].title", step.get("title"))))
+        if ("who" in step) != (actor == "officer"):
+            r.fault(f"steps[{i}]", "an officer's step, and no other, says who")
+        steps.append(
+            Step(
+                name,
+                actor,
+                r.words(f"steps[{i}].title", step.get("title")),
+                chainreading.who(r, f"steps[{i}].who", step["who"]) if "who" in step else None,
+                r.duration(f"steps[{i}].within", step["within"]) if "within" in step else None,
+                step.get("other_office", False) is True,
+            )
+        )
     names = [step.name for step in steps]
     if names[:1] != ["report"] or names[-1:] != ["push"] or len(set(names)) != len(names):
         r.fault("steps", "must begin with report, end with push, and name each step once")
+    if automatic is True and any(step.who is not None for step in steps):
+        r.fault("automatic", "no officer has a step in an automatic procedure")
     if automatic is True and {"sign", "review", "approve"} & set(names):
         r.fault("automatic", "nobody signs, reviews or approves in an automatic procedure")
     grounds = r.listed("grounds", data.get("grounds", []), GROUNDS)
     return Procedure(
-        **head, digest=digest, automatic=automatic is True, grounds=grounds, steps=tuple(steps)
+        **head,
+        digest=digest,
+        automatic=automatic is True,
+        grounds=grounds,
+        steps=tuple(steps),
+        **chainreading.read_rights(r, data),
     )
