@@ -1,0 +1,210 @@
+"""What happened, as one sentence in Chinese and one in English. Pure; no identity is ever in it.
+
+A sentence names who, what, when it held and when it was recorded, and by which rule. Times are of
+Asia/Shanghai. ``also`` gives words for codes that are the gateway's own (``contracts.faults``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from fuma.domain.codes.events import (
+    Effective,
+    Ended,
+    Event,
+    Fact,
+    FactKind,
+    Held,
+    LawRef,
+    Lifted,
+    Noted,
+    Order,
+    Refused,
+    Schedule,
+)
+from fuma.domain.codes.words import LIFTINGS, WORDS
+from fuma.domain.colour import Colour
+from fuma.domain.law.vocabulary import DEPARTMENTS, EVIDENCE, GROUNDS, Words
+from fuma.domain.time import Ms, from_ms
+
+Also = Mapping[str, tuple[str, str]]
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+_KINDS = {
+    FactKind.FINDING: Words("认定", "reports"),
+    FactKind.RELEASE: Words("报告解除", "reports the release from"),
+    FactKind.DEATH: Words("报告持码人死亡", "reports the holder's death"),
+    FactKind.SCAN: Words("报告扫码", "reports the scan of a venue code"),
+}
+_COLOURS_EN = ("green", "yellow", "red")
+
+
+def when(at: Ms) -> Words:
+    """An instant: ``2022年6月14日10:30`` and ``14 June 2022 10:30``; seconds where not zero."""
+    m = from_ms(at)
+    clock = f"{m:%H:%M:%S}" if m.second or m.microsecond else f"{m:%H:%M}"
+    return Words(
+        f"{m.year}年{m.month}月{m.day}日{clock}", f"{m.day} {_MONTHS[m.month - 1]} {m.year} {clock}"
+    )
+
+
+def department_words(department: str) -> Words:
+    """A department by name; a word that is none stands for itself."""
+    return DEPARTMENTS.get(department, Words(department, department))
+
+
+def ground_words(ground: str) -> Words:
+    """A ground by name; a word that is none stands for itself, in quotation marks."""
+    return GROUNDS.get(ground, Words(f"「{ground}」", f'"{ground}"'))
+
+
+def evidence_words(kind: str) -> Words:
+    """A kind of evidence by name; "no evidence" where there is none."""
+    return EVIDENCE.get(kind, Words(kind or "无证据", kind or "no evidence"))
+
+
+def law_sentence(law: LawRef | None) -> Words:
+    """The texts and the rule that were applied."""
+    if law is None:
+        return Words("当时没有有效的规则", "no law was in force")
+    row = f"#{law.row}" if law.row else ""
+    cited = f"{law.book}@{law.version}{row}"
+    how = f"{law.procedure}@{law.procedure_version}"
+    return Words(f"依据{cited}，程序{how}", f"by {cited}, procedure {how}")
+
+
+def fact_sentence(fact: Fact) -> Words:
+    """What a department said."""
+    who, kind = department_words(fact.department), _KINDS[fact.kind]
+    what = ground_words(fact.ground) if fact.ground else Words("", "")
+    since, until = when(fact.since), when(fact.until) if fact.until is not None else None
+    on = evidence_words(fact.evidence_kind)
+    to_zh, to_en = (f"至{until.zh}", f" to {until.en}") if until else ("", "")
+    return Words(
+        f"{who.zh}{kind.zh}{what.zh}，自{since.zh}{to_zh}，证据：{on.zh}，地点{fact.division}。",
+        f"{who.en} {kind.en}{' ' if what.en else ''}{what.en}, from {since.en}{to_en}, "
+        f"evidence: {on.en}, place {fact.division}.",
+    )
+
+
+def order_sentence(order: Order) -> Words:
+    """An order: its colours and ends, ground, department, rule."""
+    ground, who = ground_words(order.ground), department_words(order.department)
+    zh, en = [], []
+    for step in order.steps:
+        until = when(step.until)
+        zh.append(f"{step.colour.zh}至{until.zh}")
+        en.append(f"{_COLOURS_EN[step.colour]} until {until.en}")
+    law = law_sentence(order.law)
+    return Words(
+        f"{'，其后'.join(zh)}；事由：{ground.zh}；由{who.zh}（{order.division}）报告；{law.zh}。",
+        f"{', then '.join(en)}; ground: {ground.en}; reported by {who.en} ({order.division}); "
+        f"{law.en}.",
+    )
+
+
+def event_sentence(
+    event: Event, at: Ms, orders: Mapping[bytes, Order] | None = None, also: Also | None = None
+) -> Words:
+    """An event of the ledger, recorded at ``at``. ``orders``: those it may name, by id."""
+    recorded = when(at)
+    what = _event(event, orders or {}, also or {})
+    return Words(f"{recorded.zh}，{what.zh}", f"{recorded.en}: {what.en}")
+
+
+def _event(event: Event, orders: Mapping[bytes, Order], also: Also) -> Words:
+    if isinstance(event, Effective):
+        what = order_sentence(event.order)
+        return Words(f"赋码生效：{what.zh}", f"takes effect: {what.en}")
+    if isinstance(event, Lifted):
+        order = orders.get(event.order)
+        ground = ground_words(order.ground) if order else Words(event.order.hex(), "an order")
+        end, why = when(event.at), LIFTINGS.get(event.code) or _said(event.code, also)
+        return Words(
+            f"{ground.zh}的赋码自{end.zh}起解除：{why.zh}。",
+            f"the order for {ground.en} is lifted from {end.en}: {why.en}.",
+        )
+    if isinstance(event, Ended):
+        end = when(event.at)
+        return Words(f"健康码自{end.zh}起终止。", f"the code ends from {end.en}.")
+    said = _subject(event)
+    if isinstance(event, Noted):
+        why = _said(event.code, also)
+        return Words(f"{said.zh}已记录：{why.zh}。", f"{said.en} is noted: {why.en}.")
+    codes = _all_said(event.codes, also)
+    who = department_words(event.department)
+    if isinstance(event, Refused):
+        return Words(
+            f"拒绝{who.zh}的{said.zh}：{codes.zh}。颜色不变。",
+            f"{said.en} by {who.en} is refused: {codes.en}. The colour stays.",
+        )
+    return Words(
+        f"{who.zh}的{said.zh}待人工核实：{codes.zh}。颜色不变。",
+        f"{said.en} by {who.en} is held for a person: {codes.en}. The colour stays.",
+    )
+
+
+def _subject(event: Noted | Refused | Held) -> Words:
+    ground = ground_words(event.ground) if event.ground else Words("", "")
+    if event.kind is FactKind.FINDING:
+        return Words(f"{ground.zh}报告", f"the report of {ground.en}")
+    if event.kind is FactKind.RELEASE:
+        return Words(f"{ground.zh}解除报告", f"the release from {ground.en}")
+    if event.kind is FactKind.DEATH:
+        return Words("死亡报告", "the report of a death")
+    return Words("扫码报告", "the report of a scan")
+
+
+def _said(code: str, also: Also) -> Words:
+    zh, en = WORDS.get(code) or also.get(code) or (code, code)
+    return Words(zh, en)
+
+
+def _all_said(codes: Iterable[str], also: Also) -> Words:
+    found = [_said(code, also) for code in codes]
+    return Words("；".join(w.zh for w in found), "; ".join(w.en for w in found))
+
+
+def code_sentence(schedule: Schedule, at: Ms) -> Words:
+    """What the code is at ``at``, why, until when, and what comes next."""
+    now = when(at)
+    if schedule.ended is not None and at >= schedule.ended:
+        end = when(schedule.ended)
+        return Words(f"健康码已于{end.zh}终止。", f"The code ended on {end.en}.")
+    by_id = {order.id: order for order in schedule.orders}
+    rest = [segment for segment in schedule.segments if segment.until > at]
+    if not rest or rest[0].since > at:
+        later = _next(rest[0].colour, rest[0].since) if rest else Words("", "")
+        return Words(f"{now.zh}：绿码。{later.zh}", f"{now.en}: green.{later.en}")
+    segment = rest[0]
+    why = _reasons([by_id[id] for id in segment.orders if id in by_id])
+    turn, next_colour = segment.until, Colour.GREEN
+    for follows in rest[1:]:
+        if follows.since != turn:
+            break
+        if follows.colour is not segment.colour:
+            next_colour = follows.colour
+            break
+        turn = follows.until  # another reason, the same colour
+    until, later = when(turn), _next(next_colour, turn)
+    return Words(
+        f"{now.zh}：{segment.colour.zh}，至{until.zh}；{why.zh}。{later.zh}",
+        f"{now.en}: {_COLOURS_EN[segment.colour]} until {until.en}; {why.en}.{later.en}",
+    )
+
+
+def _next(colour: Colour, at: Ms) -> Words:
+    begin = when(at)
+    return Words(f"{begin.zh}起为{colour.zh}。", f" From {begin.en}: {_COLOURS_EN[colour]}.")
+
+
+def _reasons(orders: Sequence[Order]) -> Words:
+    zh, en = [], []
+    for order in orders:
+        ground, who = ground_words(order.ground), department_words(order.department)
+        rule = f"{order.law.book}@{order.law.version}#{order.law.row}"
+        zh.append(f"{ground.zh}（{who.zh}{order.division}报告，依据{rule}）")
+        en.append(f"{ground.en} (reported by {who.en} of {order.division}, by {rule})")
+    return Words("事由：" + "；".join(zh), "ground: " + "; ".join(en))

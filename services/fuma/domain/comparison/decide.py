@@ -1,0 +1,291 @@
+"""``decide``: one input at one partition, by the state before it, gives events.
+
+Its order is: what is too old goes; the record is held; exposures change; matches are asserted;
+matches are withdrawn. Assertions come before withdrawals, so that evidence which merely changes
+its shape is never missing in between. Lists are sorted by id: how the state came about does not
+show.
+
+Codes of ``Passed``: ``weak`` (a scan is no presence), ``empty``, ``too-long``, ``not-over``,
+``too-old``, ``superseded``, ``repeat``, ``same-id-other-content``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fuma.domain.comparison.events import (
+    SCAN,
+    Advanced,
+    Area,
+    AreaTaken,
+    Case,
+    CaseTaken,
+    Event,
+    Exposed,
+    Exposure,
+    Input,
+    Match,
+    Passed,
+    Presence,
+    Said,
+    Spread,
+    Stay,
+    StayTaken,
+    Tick,
+)
+from fuma.domain.comparison.fold import State, forgotten
+from fuma.domain.comparison.meet import exposures, meet, risks
+from fuma.domain.comparison.place import spot
+from fuma.domain.comparison.settings import Law
+from fuma.domain.time import Ms
+
+Met = dict[bytes, tuple[Match, int]]
+
+
+def decide(state: State, given: Input, at: Ms, law: Law) -> list[Event]:
+    """What follows from ``given`` at ``at`` (T). Reads the state, changes nothing."""
+    if type(given) is Presence:
+        events = _presence(state, given, at, law)
+    elif isinstance(given, Case):
+        events = _case(state, given, at, law)
+    elif isinstance(given, Area):
+        events = _area(state, given, at, law)
+    elif isinstance(given, Spread):
+        events = _spread(state, given, at, law)
+    else:
+        assert isinstance(given, Tick)
+        events = []
+    if at // state.grain > state.now // state.grain:
+        events.insert(0, Advanced(at))
+    return events
+
+
+def _presence(state: State, p: Presence, at: Ms, law: Law) -> list[Event]:
+    fault = _fault(state, p, at)
+    if fault:
+        return [Passed(fault)]
+    place = spot(p.place, p.tag, state.frame.parts)
+    key = place + p.id
+    new = Stay(
+        key, place, p.id, p.revision, p.tag, p.division, p.since, p.until, p.carriage, p.row,
+        False, at,
+    )  # fmt: skip
+    if p.gone:
+        new = forgotten(new)
+    old = state.stays.get(key)
+    if old is not None:
+        if p.revision < old.revision:
+            return [Passed("superseded")]
+        if p.revision == old.revision:
+            same = new._replace(at=old.at) == old
+            return [Passed("repeat" if same else "same-id-other-content")]
+        if old.gone or old.until <= at - state.frame.keep:
+            old = None
+    events: list[Event] = [StayTaken(new)]
+    exposed = place in state.exposed or any(k in state.exposed for k in _areas_of(p))
+    infectious = p.tag in state.cases_of or (old is not None and old.tag in state.cases_of)
+    if old is None and not exposed and not infectious:
+        return events
+    before = {} if old is None else _meets(state, old, new.revision - old.revision, law, at)
+    after = _meets(state, new, 0, law, at)
+    gone: list[Exposure] = []
+    come: list[Exposure] = []
+    if infectious:
+        for case, taken in _cases(state, p.tag, at):
+            come += exposures(case, taken, new, state.frame, law)
+        if old is not None:
+            later = new.revision - old.revision
+            for case, taken in _cases(state, old.tag, at):
+                gone += (
+                    e._replace(revision=e.revision + later)
+                    for e in exposures(case, taken, old, state.frame, law)
+                )
+    return events + _changed(state, gone, come, before, after, at, law)
+
+
+def _fault(state: State, p: Presence, at: Ms) -> str:
+    if p.kind == SCAN:
+        return "weak"
+    if p.gone:
+        return ""
+    if p.until <= p.since:
+        return "empty"
+    if p.until - p.since > state.frame.longest:
+        return "too-long"
+    if p.until > at:
+        return "not-over"
+    return "too-old" if p.until <= at - state.frame.keep else ""
+
+
+def _case(state: State, case: Case, at: Ms, law: Law) -> list[Event]:
+    keep = state.frame.keep
+    if not case.gone and case.until <= at - keep:
+        return [Passed("too-old")]
+    held = state.cases.get(case.id)
+    old: tuple[Case, Ms] | None = None
+    if held is not None and held[1] + keep > at:
+        if case.revision < held[0].revision:
+            return [Passed("superseded")]
+        if case.revision == held[0].revision:
+            return [Passed("repeat" if case == held[0] else "same-id-other-content")]
+        old = held
+    come = [
+        e for stay in _stays(state, case.tag) for e in exposures(case, at, stay, state.frame, law)
+    ]
+    gone: list[Exposure] = []
+    if old is not None:
+        later = case.revision - old[0].revision
+        gone = [
+            e._replace(revision=e.revision + later)
+            for stay in _stays(state, old[0].tag)
+            for e in exposures(*old, stay, state.frame, law)
+        ]
+    events: list[Event] = [CaseTaken(case, at)]
+    return events + _changed(state, gone, come, {}, {}, at, law)
+
+
+def _area(state: State, area: Area, at: Ms, law: Law) -> list[Event]:
+    held = state.areas.get(area.id)
+    old: tuple[Area, Ms] | None = None
+    if held is not None and held[1] + state.frame.keep > at:
+        if area.revision < held[0].revision:
+            return [Passed("superseded")]
+        if area.revision == held[0].revision:
+            return [Passed("repeat" if area == held[0] else "same-id-other-content")]
+        old = held
+    gone: list[Exposure] = []
+    if old is not None:
+        gone = [e._replace(revision=area.revision) for e in risks(*old, state.frame)]
+    come = list(risks(area, at, state.frame))
+    events: list[Event] = [AreaTaken(area, at)]
+    return events + _changed(state, gone, come, {}, {}, at, law)
+
+
+def _spread(state: State, given: Spread, at: Ms, law: Law) -> list[Event]:
+    exposure = given.exposure
+    if exposure.dies <= at:
+        return [Passed("too-old")]
+    held = state.foreign.get(exposure.key)
+    if held is not None:
+        if exposure.revision < held[0].revision:
+            return [Passed("superseded")]
+        if exposure.revision == held[0].revision:
+            same = held == (exposure, given.gone)
+            return [Passed("repeat" if same else "same-id-other-content")]
+    before: Met = {}
+    known = state.exposures.get(exposure.key)
+    if known is not None:
+        before = _met_by(state, known._replace(revision=exposure.revision), law, at)
+    after = {} if given.gone else _met_by(state, exposure, law, at)
+    events: list[Event] = [Exposed(exposure, given.gone, True)]
+    return events + _said(before, after)
+
+
+def _changed(
+    state: State,
+    gone: list[Exposure],
+    come: list[Exposure],
+    before: Met,
+    after: Met,
+    at: Ms,
+    law: Law,
+) -> list[Event]:
+    """Exposures that ended and began: ours are folded and matched, others' are told to them."""
+    events: list[Event] = []
+    before, after = dict(before), dict(after)
+    begun = {e.key: e for e in come if e.dies > at}
+    ended = {e.key: e for e in gone if e.dies > at}
+    for key in sorted(ended.keys() | begun.keys()):
+        new = begun.get(key)
+        exposure = new if new is not None else ended[key]
+        if exposure.family != "area" and not _is_own(exposure):
+            events.append(Spread(exposure, new is None))
+            continue
+        events.append(Exposed(exposure, new is None, False))
+        if key in ended:
+            before.update(_met_by(state, ended[key], law, at))
+        if new is not None:
+            after.update(_met_by(state, new, law, at))
+    return events + _said(before, after)
+
+
+def _is_own(exposure: Exposure) -> bool:
+    """Whether the infectious stay itself is at the exposure's spot."""
+    target = exposure.spot
+    key = exposure.key[16:]
+    return key[: len(key) - 16 - len(target)] == target
+
+
+def _said(before: Met, after: Met) -> list[Event]:
+    asserted = sorted(after.keys() - before.keys())
+    withdrawn = sorted(before.keys() - after.keys())
+    events: list[Event] = [Said(after[i][0], True, after[i][1]) for i in asserted]
+    events += (Said(before[i][0], False, before[i][1]) for i in withdrawn)
+    return events
+
+
+def _meets(state: State, stay: Stay, later: int, law: Law, at: Ms) -> Met:
+    """Matches of one stay; ``later`` is how far its revision has gone on since."""
+    if stay.gone:
+        return {}
+    found: Met = {}
+    for where in (stay.spot, *_areas_of(stay)):
+        there = state.exposed.get(where)
+        if there is None:
+            continue
+        for exposure in there.overlapping(stay.since, stay.until):
+            match = meet(stay, exposure, state.frame, law, at)
+            if match is not None:
+                found[match.id] = (match, stay.revision + exposure.revision + later)
+    return found
+
+
+def _areas_of(where: Presence | Stay) -> Iterator[bytes]:
+    """Where an area that holds a stay is found: its place, and each prefix of its division."""
+    yield where.place
+    code = where.division.encode()
+    for length in (2, 4, 6, 9, 12):
+        if length <= len(code):
+            yield b"d" + code[:length]
+
+
+def _met_by(state: State, exposure: Exposure, law: Law, at: Ms) -> Met:
+    """Matches of one exposure: costs about what overlaps it."""
+    found: Met = {}
+    for stay in _candidates(state, exposure):
+        match = meet(stay, exposure, state.frame, law, at)
+        if match is not None:
+            found[match.id] = (match, stay.revision + exposure.revision)
+    return found
+
+
+def _candidates(state: State, exposure: Exposure) -> Iterator[Stay]:
+    where = exposure.spot
+    if exposure.family != "area":
+        targets: Iterable[bytes] = (where,)
+    elif where[:1] != b"d":
+        targets = (where + bytes((part,)) for part in range(state.frame.parts))
+    else:
+        prefix = where[1:].decode()
+        for division, found in state.divisions.items():
+            if division.startswith(prefix):
+                for target in found:
+                    for stay in state.at_spot[target].overlapping(exposure.since, exposure.until):
+                        if stay.division == division:
+                            yield stay
+        return
+    for target in targets:
+        there = state.at_spot.get(target)
+        if there is not None:
+            yield from there.overlapping(exposure.since, exposure.until)
+
+
+def _stays(state: State, tag: bytes) -> Iterator[Stay]:
+    return (state.stays[key] for key in state.by_tag.get(tag, ()))
+
+
+def _cases(state: State, tag: bytes, at: Ms) -> Iterator[tuple[Case, Ms]]:
+    for case_id in state.cases_of.get(tag, ()):
+        case, taken = state.cases[case_id]
+        if taken + state.frame.keep > at:
+            yield case, taken

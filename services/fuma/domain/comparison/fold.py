@@ -1,0 +1,227 @@
+"""The comparison's state at one partition, and ``evolve``, which folds events into it.
+
+The state is a function of the records of the last ``frame.keep``; it holds no matches, since a
+match is a function of one stay and one exposure and can be computed again. ``evolve`` never
+raises. It changes the state in place and returns it: a million stays are not copied for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fuma.domain.comparison.events import (
+    Advanced,
+    Area,
+    AreaTaken,
+    Case,
+    CaseTaken,
+    Event,
+    Exposed,
+    Exposure,
+    Stay,
+    StayTaken,
+)
+from fuma.domain.comparison.intervals import Intervals
+from fuma.domain.comparison.settings import Frame
+from fuma.domain.time import HOUR, Ms
+
+
+class State:
+    """What one partition holds. Tables first, then the indexes that follow from them."""
+
+    __slots__ = (
+        "area_spots",
+        "areas",
+        "at_spot",
+        "by_tag",
+        "cases",
+        "cases_of",
+        "divisions",
+        "due",
+        "exposed",
+        "exposures",
+        "foreign",
+        "frame",
+        "grain",
+        "now",
+        "stays",
+    )
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.now: Ms = 0
+        self.stays: dict[bytes, Stay] = {}
+        self.cases: dict[bytes, tuple[Case, Ms]] = {}
+        self.areas: dict[bytes, tuple[Area, Ms]] = {}
+        self.exposures: dict[bytes, Exposure] = {}
+        #: Revision of each exposure that another spot told us of, whether it is gone, its end.
+        self.foreign: dict[bytes, tuple[Exposure, bool]] = {}
+        self.by_tag: dict[bytes, dict[bytes, None]] = {}
+        self.at_spot: dict[bytes, Intervals[Stay]] = {}
+        self.divisions: dict[str, dict[bytes, int]] = {}
+        self.cases_of: dict[bytes, dict[bytes, None]] = {}
+        self.exposed: dict[bytes, Intervals[Exposure]] = {}
+        self.grain = max(1, min(HOUR, frame.keep // 24))
+        self.due: dict[int, list[tuple[str, bytes]]] = {}
+
+
+def evolve(state: State, event: Event) -> State:
+    """Fold one event."""
+    if type(event) is StayTaken:
+        _stay(state, event.stay)
+    elif isinstance(event, Exposed):
+        _exposure(state, event)
+    elif isinstance(event, CaseTaken):
+        _case(state, event.case, event.at)
+    elif isinstance(event, AreaTaken):
+        state.areas[event.area.id] = (event.area, event.at)
+        _schedule(state, event.at + state.frame.keep, "area", event.area.id)
+    elif isinstance(event, Advanced):
+        _advance(state, event.at)
+    return state
+
+
+def rows(state: State) -> Iterator[Event]:
+    """Events that make the state anew, sorted: what is written down of it."""
+    yield Advanced(state.now)
+    yield from (StayTaken(state.stays[key]) for key in sorted(state.stays))
+    yield from (CaseTaken(*state.cases[key]) for key in sorted(state.cases))
+    yield from (AreaTaken(*state.areas[key]) for key in sorted(state.areas))
+    for key in sorted(state.exposures):
+        if key not in state.foreign:
+            yield Exposed(state.exposures[key], False, False)
+    for key in sorted(state.foreign):
+        yield Exposed(*state.foreign[key], True)
+
+
+def _schedule(state: State, when: Ms, table: str, key: bytes) -> None:
+    state.due.setdefault(when // state.grain, []).append((table, key))
+
+
+def _stay(state: State, stay: Stay) -> None:
+    key = stay.key
+    held = state.stays.get(key)
+    if held is not None and not held.gone:
+        _unindex(state, held)
+    state.stays[key] = stay
+    if stay.gone:
+        _schedule(state, stay.at + state.frame.keep, "stay", key)
+        return
+    _schedule(state, stay.until + state.frame.keep, "stay", key)
+    there = state.at_spot.get(stay.spot)
+    if there is None:
+        there = state.at_spot[stay.spot] = Intervals()
+    there.add(key, stay)
+    mine = state.by_tag.get(stay.tag)
+    if mine is None:
+        state.by_tag[stay.tag] = {key: None}
+    else:
+        mine[key] = None
+    found = state.divisions.get(stay.division)
+    if found is None:
+        found = state.divisions[stay.division] = {}
+    found[stay.spot] = found.get(stay.spot, 0) + 1
+
+
+def _unindex(state: State, stay: Stay) -> None:
+    there = state.at_spot[stay.spot]
+    there.remove(stay.key, stay)
+    if not there:
+        del state.at_spot[stay.spot]
+    mine = state.by_tag[stay.tag]
+    mine.pop(stay.key, None)
+    if not mine:
+        del state.by_tag[stay.tag]
+    found = state.divisions[stay.division]
+    found[stay.spot] -= 1
+    if not found[stay.spot]:
+        del found[stay.spot]
+        if not found:
+            del state.divisions[stay.division]
+
+
+def _case(state: State, case: Case, at: Ms) -> None:
+    _uncase(state, case.id)
+    state.cases[case.id] = (case, at)
+    if not case.gone:
+        state.cases_of.setdefault(case.tag, {})[case.id] = None
+    _schedule(state, at + state.frame.keep, "case", case.id)
+
+
+def _uncase(state: State, case_id: bytes) -> None:
+    held = state.cases.pop(case_id, None)
+    if held is None or held[0].gone:
+        return
+    tag = held[0].tag
+    state.cases_of[tag].pop(case_id, None)
+    if not state.cases_of[tag]:
+        del state.cases_of[tag]
+
+
+def _exposure(state: State, event: Exposed) -> None:
+    exposure = event.exposure
+    _unexpose(state, exposure.key)
+    if event.foreign:
+        state.foreign[exposure.key] = (exposure, event.gone)
+        _schedule(state, exposure.dies, "foreign", exposure.key)
+    if event.gone:
+        return
+    state.exposures[exposure.key] = exposure
+    there = state.exposed.get(exposure.spot)
+    if there is None:
+        there = state.exposed[exposure.spot] = Intervals()
+    there.add(exposure.key, exposure)
+    _schedule(state, exposure.dies, "exposure", exposure.key)
+
+
+def _unexpose(state: State, key: bytes) -> None:
+    held = state.exposures.pop(key, None)
+    if held is None:
+        return
+    there = state.exposed[held.spot]
+    there.remove(key, held)
+    if not there:
+        del state.exposed[held.spot]
+
+
+def _advance(state: State, at: Ms) -> None:
+    state.now = max(state.now, at)
+    passed = state.now // state.grain
+    for number in sorted(n for n in state.due if n < passed):
+        for table, key in state.due.pop(number):
+            _expire(state, table, key)
+
+
+def _expire(state: State, table: str, key: bytes) -> None:
+    """Drop what ``key`` holds if its time has come; a later revision has a date of its own."""
+    keep, now = state.frame.keep, state.now
+    if table == "stay":
+        stay = state.stays.get(key)
+        if stay is None:
+            return
+        if not stay.gone:
+            if stay.until + keep > now:
+                return
+            _unindex(state, stay)
+            del state.stays[key]
+            if stay.revision and stay.at + keep > now:
+                # An older revision may still come: only that it is outdated is remembered.
+                _stay(state, forgotten(stay))
+        elif stay.at + keep <= now:
+            del state.stays[key]
+    elif table == "case":
+        if key in state.cases and state.cases[key][1] + keep <= now:
+            _uncase(state, key)
+    elif table == "area":
+        if key in state.areas and state.areas[key][1] + keep <= now:
+            del state.areas[key]
+    elif table == "exposure":
+        if key in state.exposures and state.exposures[key].dies <= now:
+            _unexpose(state, key)
+    elif key in state.foreign and state.foreign[key][0].dies <= now:
+        del state.foreign[key]
+
+
+def forgotten(stay: Stay) -> Stay:
+    """What remains of a stay that is gone: that it was, and its revision."""
+    return stay._replace(tag=b"", division="", since=0, until=0, carriage=0, row=0, gone=True)
