@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -83,14 +84,13 @@ def lines_of(events: Iterable[dict[str, Any]]) -> bytes:
 class Door:
     """Everything that stands between a department and the feed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, simulated: bool = True) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="fuma-door-"))
         self.home = Home(self._folder / ".fuma")
         stack.up(self.home)
         texts = rulesfile.load_folder(root() / "rules")
-        write_genesis(
-            self.home, texts, simulated=True, at=day_start(date(2022, 6, 1)), publisher="测试"
-        )
+        start = day_start(date(2022, 6, 1)) if simulated else int(time.time() * 1_000)
+        write_genesis(self.home, texts, simulated=simulated, at=start, publisher="测试")
         self.vault = self.start("vault")
         while not vault.address_path(self.home.path).exists():
             assert self.vault.poll() is None, "the vault stopped"
@@ -143,8 +143,6 @@ class Door:
         data = events if isinstance(events, bytes) else lines_of(events)
         path = self._folder / "report.jsonl"
         path.write_bytes(data)
-        import hashlib
-
         receipt = receipt_number(department, hashlib.sha256(data).digest())
         refused: list[RefusedRow] = []
         with (

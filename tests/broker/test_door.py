@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, Producer
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import doorkit
 from doorkit import Door, at, event, name, number, wrong_number
@@ -149,11 +150,12 @@ def test_an_empty_file_is_answered(door: Door) -> None:
 
 
 def test_every_department_reports_on_its_own_topic_only(door: Door) -> None:
-    errors: list[KafkaError] = []
+    errors: list[KafkaError | None] = []
     config = {**kafka_config(door.home, "dept-customs"), "message.timeout.ms": "5000"}
     producer = Producer(config)
     producer.produce(in_topic("health"), b"x", b"k", on_delivery=lambda e, _: errors.append(e))
     producer.flush(10)
+    assert errors[0] is not None
     assert errors[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
@@ -220,7 +222,7 @@ def write_rows(
     key: bytes = b"",
     receipt: str = RECEIPT,
     gateway: bytes = b"",
-) -> list[LogRecord]:
+) -> None:
     """Rows as a client writes them, without an end."""
     home = door.home.path
     world = read_world(door.home.world)
@@ -238,13 +240,14 @@ def write_rows(
         partition = partition_for(receipt.encode(), 8)
         producer.produce(topic, value, receipt.encode(), partition, headers=list(headers))
     assert producer.flush(10) == 0
-    return []
 
 
 def letters_of(door: Door, count: int) -> list[LogRecord]:
     deadline = time.monotonic() + 20
-    while len(found := door.records("fuma.dlq.in")) < count and time.monotonic() < deadline:
+    found = door.records("fuma.dlq.in")
+    while len(found) < count and time.monotonic() < deadline:
         time.sleep(0.2)
+        found = door.records("fuma.dlq.in")
     assert len(found) == count
     return found
 
@@ -276,7 +279,7 @@ def test_garbage_is_set_aside_and_the_gateway_goes_on(door: Door) -> None:
 
 def test_a_row_sealed_to_another_gateway_is_answered(door: Door) -> None:
     letters = len(door.records("fuma.dlq.in"))
-    foreign = keyfiles.X25519PrivateKey.generate().public_key().public_bytes_raw()
+    foreign = X25519PrivateKey.generate().public_key().public_bytes_raw()
     receipt = "R-FOREIGN"
     write_rows(door, "health", [event(1_700)], now=at(9), receipt=receipt, gateway=foreign)
     found = letters_of(door, letters + 1)
@@ -390,6 +393,30 @@ reports:
     assert (last["accepted"], last["refused"], last["refused_here"]) == (1, 1, 1)
     again = json.loads(door.fuma(*words, "--json").stdout.splitlines()[-1])
     assert again["receipt"] == last["receipt"]
+
+
+def test_holders_from_a_file(door: Door, tmp_path: Any) -> None:
+    register = tmp_path / "holders.csv"
+    register.write_text(
+        f"姓名,身份证号\n{name(7_000)},{number(7_000)}\n{name(7_001)},{wrong_number(7_001)}\n"
+        f"{name(7_002)}\n,{number(7_003)}\n{name(7_004)},{number(7_004).lower()}\n",
+        encoding="utf-8",
+    )
+    done = door.fuma("holders", "load", str(register), "--json")
+    assert done.returncode == 3, done.stderr
+    *rows, last = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(r["refused"]["row"], r["refused"]["code"]) for r in rows] == [
+        (3, "id-checksum"),
+        (4, "column-count"),
+        (5, "missing"),
+    ]
+    assert last == {"loaded": 2, "new": 2, "refused": 3}
+    again = json.loads(door.fuma("holders", "load", str(register), "--json").stdout.split("\n")[-2])
+    assert again["new"] == 0
+    door.report([event(7_000)])
+    ident = report_id("health", "//henan.example/cdc", "case-7000")
+    assert {f.identity for f in door.facts() if f.id == ident} == {Identity.MATCHED}
+    assert door.fuma("holders", "load", "nowhere.csv").returncode == 2
 
 
 def test_the_command_says_in_one_line_what_is_missing(door: Door, tmp_path: Any) -> None:
