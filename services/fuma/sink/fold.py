@@ -112,8 +112,13 @@ def _hold(head: Head, one: Read, reason: Reason, simulated: bool) -> Head:
 def refold(records: Iterable[Read], *, simulated: bool) -> list[Code]:
     """Every code that one subject had, oldest first, from its authentic ledger records."""
     head, codes = Head(), list[Code]()
+    digests: dict[int, bytes] = {}
     for one in records:
+        before = head
         head, what = step(head, one, simulated=simulated)
+        if what is Step.EARLIER and digests[one.record.seq] != one.digest:
+            head, what = _hold(before, one, Reason.HASH_MISMATCH, simulated), Step.HELD
+        digests.setdefault(one.record.seq, one.digest)
         if what is Step.WHOLE and head.code is not None:
             codes.append(head.code)
         elif what is Step.HELD and head.code is not None:

@@ -1,0 +1,249 @@
+"""The sink's own promises, over memory; what Redis does of it is in tests/contract and broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fuma.contracts.codec import decode
+from fuma.contracts.topics import DECISIONS, INCIDENTS, partition_for
+from fuma.domain.codes.schedule import colour_at
+from fuma.domain.colour import Colour
+from fuma.domain.time import DAY, HOUR
+from fuma.runtime.mac import Sealer
+from fuma.runtime.platform import Answer, NoAnswer
+from fuma.runtime.platform_store import code_key, position_key, was_key
+from unit.sink.rig import COUNT, START, WORLD, Rig
+
+
+def _then(rig: Rig, tag: bytes, at: int) -> str:
+    """What the decisions themselves say was so at ``at``, known then."""
+    known = [d for d in rig.author.decisions.get(tag, ()) if d.at <= at]
+    if not known:
+        return "green"
+    colour = colour_at(known[-1].schedule, at)
+    return "none" if colour is None else colour.word
+
+
+def _incidents(rig: Rig) -> list[str]:
+    return [decode("incident", r.value)["code"] for r in rig.log.records[INCIDENTS, 0]]
+
+
+def _agree(rig: Rig, tags: list[bytes]) -> int:
+    reds = 0
+    now = rig.platform.now()
+    for tag in tags:
+        for at in range(START - DAY, now + 40 * DAY, 9 * HOUR):
+            said = rig.platform.colour(tag, at)
+            assert said == _then(rig, tag, at)
+            reds += said == "red"
+    return reds
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6), chunk=st.integers(1, 40))
+def test_every_moment_is_answered_as_it_was_decided(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, chunk: int
+) -> None:
+    rig = Rig(tmp_path_factory.mktemp("sink"), seed, chunk=chunk)
+    tags = rig.live(5, 40)
+    rig.drain()
+    _agree(rig, tags)
+
+
+def test_reds_are_among_them(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 3)
+    tags = rig.live(5, 60)
+    rig.drain()
+    assert _agree(rig, tags) > 20
+
+
+def test_repeats_change_nothing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 4)
+    tags = rig.live(4, 30)
+    rig.drain()
+    before = dict(rig.store.values)
+    for number in range(COUNT):
+        for record in list(rig.log.records[DECISIONS, number]):
+            rig.append(record.key or b"", record.value or b"", START)
+    rig.drain()
+    codes = {k: v for k, v in rig.store.values.items() if k.startswith(b"fuma:code:")}
+    assert codes == {k: v for k, v in before.items() if k.startswith(b"fuma:code:")}
+    assert _incidents(rig) == []
+    _agree(rig, tags)
+
+
+def test_a_forged_ledger_record_is_a_dead_letter_and_an_incident(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 5)
+    tags = rig.live(3, 20)
+    tag = tags[0]
+    values = rig.author.decide(tag, rig.author.fact(START + 90 * DAY), START + 90 * DAY)
+    rig.author.decisions[tag].pop()
+    for value in values:
+        rig.append(tag, value, START + 90 * DAY, sealer=Sealer(WORLD.id, b"x" * 32))
+    rig.drain()
+    assert len(rig.log.records["fuma.dlq.decisions", 0]) == len(values)
+    assert _incidents(rig) == ["forged-decision"]
+    _agree(rig, tags)
+
+
+def test_a_skipped_seq_holds_that_subject_only(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 6)
+    tags = rig.live(4, 40)
+    rig.drain()
+    tag = tags[0]
+    before = rig.platform.answer(tag)
+    at = rig.platform.now() + HOUR
+    rig.author.decide(tag, rig.author.fact(at), at)  # decided, and not appended
+    for value in rig.author.decide(tag, rig.author.fact(at), at):
+        rig.append(tag, value, at)
+    other = tags[1]
+    for value in rig.author.decide(other, rig.author.fact(at), at):
+        rig.append(other, value, at)
+    rig.drain()
+    after = rig.platform.answer(tag)
+    assert isinstance(before, Answer)
+    assert isinstance(after, Answer)
+    assert (after.seq, after.held) == (before.seq, "out-of-sequence")
+    assert "ledger-held" in _incidents(rig)
+    told = rig.platform.answer(other)
+    assert isinstance(told, Answer)
+    assert told.recorded == at
+    assert not told.held
+
+
+def test_a_known_seq_with_another_hash_holds(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 7)
+    tags = rig.live(3, 30)
+    rig.drain()
+    tag = tags[0]
+    rig.author.ends[tag] = (0, bytes(32))
+    rig.author.states.pop(tag)
+    for value in rig.author.decide(tag, rig.author.fact(START + 99 * DAY), START + 99 * DAY):
+        rig.append(tag, value, START + 99 * DAY)
+    rig.drain()
+    told = rig.platform.answer(tag)
+    assert isinstance(told, Answer)
+    assert told.held == "hash-mismatch"
+    assert _incidents(rig) == ["ledger-held"]
+
+
+def test_a_write_whose_answer_was_lost_is_not_done_twice(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 8)
+    tags = rig.live(4, 40)
+    for _ in range(12):
+        rig.store.lose_answer = True
+        rig.sink.turn()
+    rig.store.lose_answer = False
+    rig.drain()
+    _agree(rig, tags)
+
+
+def test_an_empty_platform_is_filled_again(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 9)
+    tags = rig.live(4, 40)
+    rig.drain()
+    rig.store.down = True
+    rig.sink.turn()
+    rig.store.values.clear()
+    rig.store.lists.clear()
+    rig.store.down = False
+    rig.drain()
+    _agree(rig, tags)
+    assert _incidents(rig) == []
+
+
+@pytest.mark.parametrize("what", ["forge", "delete", "was", "position", "flush"])
+def test_what_a_stranger_does_is_noticed_and_put_right(tmp_path: Path, what: str) -> None:
+    rig = Rig(tmp_path, 10)
+    tags = rig.live(4, 40)
+    rig.drain()
+    tag = tags[0]
+    assert len(rig.store.lists[was_key(tag)]) > 2
+    if what == "forge":
+        rig.store.intrude(code_key(tag), rig.store.values[code_key(tags[1])])
+        found = rig.platform.answer(tag)
+        assert isinstance(found, NoAnswer)
+        assert found.alarm
+    elif what == "delete":
+        rig.store.intrude(code_key(tag), None)
+        assert rig.platform.colour(tag) is None
+    elif what == "was":
+        rig.store.intrude(was_key(tag), None)
+        assert rig.platform.colour(tag, START + DAY) is None
+    elif what == "position":
+        rig.store.intrude(position_key(partition_for(tag, COUNT)), b"nothing")
+    else:
+        rig.store.flush()
+    rig.drain()
+    _agree(rig, tags)
+    assert any(code.startswith("platform-") for code in _incidents(rig))
+
+
+def test_what_was_changed_while_nobody_was_told_the_sweep_finds(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 11)
+    tags = rig.live(4, 40)
+    rig.drain()
+    rig.store.values[code_key(tags[0])] = b"fp\x01" + bytes(64)
+    del rig.store.values[code_key(tags[1])]
+    rig.store.down = True
+    rig.sink.turn()
+    rig.store.down = False
+    rig.drain()
+    for _ in range(5):
+        rig.sink.turn()
+    _agree(rig, tags)
+    assert _incidents(rig).count("platform-record") == 2
+
+
+def test_no_record_and_behind_is_no_answer_never_green(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 12)
+    tags = rig.live(4, 40)
+    assert rig.platform.colour(tags[0]) is None
+    rig.drain()
+    stranger = next(bytes([n]) * 16 for n in range(9) if partition_for(bytes([n]) * 16, COUNT) == 0)
+    found = rig.platform.answer(stranger)
+    assert isinstance(found, Answer)
+    assert found.colour is Colour.GREEN
+    assert found.seq == 0
+    rig.platform._ends = lambda numbers: None
+    found = rig.platform.answer(stranger)
+    assert isinstance(found, NoAnswer)
+    assert found.reason == "ledger-unreachable"
+
+
+def test_parts_of_a_decision_count_together(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 13, chunk=1)
+    tag = b"t" * 16
+    at = START
+    for value in rig.author.decide(tag, rig.author.fact(at), at):
+        rig.append(tag, value, at)
+    rig.drain()
+    decision = rig.author.decisions[tag][0]
+    from dataclasses import replace
+
+    from fuma.contracts.decisions import Cause, split
+
+    big = replace(decision, at=at + HOUR, events=decision.events * 150)
+    seq, prev = rig.author.ends[tag]
+    values = split(big, Cause(bytes(16), bytes(16), 0, 1, bytes(32), bytes(32)), seq + 1, prev)
+    assert len(values) == 3
+    rig.append(tag, values[0], at + HOUR)
+    for _ in range(4):
+        rig.sink.turn()
+    told = rig.platform.answer(tag)
+    assert isinstance(told, Answer)
+    assert told.seq == seq
+    rig.store.down = True  # forget what was open; a writer that crashed starts the parts again
+    rig.sink.turn()
+    rig.store.down = False
+    for value in values:
+        rig.append(tag, value, at + HOUR)
+    rig.drain()
+    told = rig.platform.answer(tag)
+    assert isinstance(told, Answer)
+    assert told.seq == seq + 3
+    assert _incidents(rig) == []
