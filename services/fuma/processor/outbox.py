@@ -23,7 +23,7 @@ OBJECTION = (
     "向作出决定的部门申诉，或拨打 12345，二十四小时内答复。"
     "Object to the issuing department or call 12345; you are answered within 24 hours."
 )
-_REMEMBERED = 200_000
+_REMEMBERED = 20_000  # keys a partition
 #: Of several events the holder is told the weightiest.
 _KINDS = (
     (e.Ended, "ended"),
@@ -43,7 +43,11 @@ class Outbox:
 
     def __init__(self, alarm: Alarm) -> None:
         self._alarm = alarm
-        self._newest: OrderedDict[bytes, tuple[int, bytes]] = OrderedDict()
+        self._newest: dict[int, OrderedDict[bytes, tuple[int, bytes]]] = {}
+
+    def opened(self, topic: str, partition: int) -> None:
+        # Another worker may have had it meanwhile: a gap in what we saw is none in the ledger.
+        self._newest[partition] = OrderedDict()
 
     def transform(self, raw: Raw) -> Sequence[Emit]:
         record = decode_ledger(raw.value)
@@ -57,7 +61,8 @@ class Outbox:
 
     def _repeat(self, key: bytes, seq: int, raw: Raw) -> bool:
         digest = hashlib.sha256(raw.value or b"").digest()
-        newest = self._newest.get(key)
+        known = self._newest[raw.partition]
+        newest = known.get(key)
         if newest is not None and seq <= newest[0]:
             if seq == newest[0] and digest != newest[1]:
                 self._alarm(
@@ -66,10 +71,10 @@ class Outbox:
             return True
         if newest is not None and seq != newest[0] + 1:
             self._alarm("skipped", f"{raw.topic}/{raw.partition}@{raw.offset}: number {seq}")
-        self._newest[key] = seq, digest
-        self._newest.move_to_end(key)
-        if len(self._newest) > _REMEMBERED:
-            self._newest.popitem(last=False)
+        known[key] = seq, digest
+        known.move_to_end(key)
+        if len(known) > _REMEMBERED:
+            known.popitem(last=False)
         return False
 
 

@@ -23,6 +23,9 @@ class Taskforce:
         self._departments = {feed_topic(department): department for department in DEPARTMENTS}
         self.input_topics = tuple(self._departments)
 
+    def opened(self, topic: str, partition: int) -> None:
+        """Nothing is remembered."""
+
     def transform(self, raw: Raw) -> Sequence[Emit]:
         fact = decode_feed(raw.value)
         if fact.department != self._departments[raw.topic]:

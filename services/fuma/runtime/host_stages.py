@@ -128,6 +128,7 @@ class TransformRunner:
 
     def open(self, tp: TP, committed: int | None) -> _TransformEngine:
         """From the committed offset; a new group starts at 0, explicitly."""
+        self._stage.opened(tp.topic, tp.partition)
         return _TransformEngine(
             TransformPartition(
                 self._stage,

@@ -128,6 +128,10 @@ class TransformStage(Protocol):
     input_topics: tuple[str, ...]
     dead_letter_topic: str
 
+    def opened(self, topic: str, partition: int) -> None:
+        """The partition is ours from now on; what was remembered of it may be out of date."""
+        ...
+
     def transform(self, raw: Raw) -> Sequence[Emit]:
         """Raises ``Poison`` where the record is no input."""
         ...
