@@ -87,6 +87,15 @@ class Door:
     def __init__(self, *, simulated: bool = True) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="fuma-door-"))
         self.home = Home(self._folder / ".fuma")
+        self.gateway: subprocess.Popen[bytes] | None = None
+        try:
+            self._begin(simulated)
+        except BaseException:
+            stack.down(self.home)  # a world that did not begin leaves nothing running
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+
+    def _begin(self, simulated: bool) -> None:
         stack.up(self.home)
         texts = rulesfile.load_folder(root() / "rules")
         start = day_start(date(2022, 6, 1)) if simulated else int(time.time() * 1_000)
@@ -95,7 +104,6 @@ class Door:
         while not vault.address_path(self.home.path).exists():
             assert self.vault.poll() is None, "the vault stopped"
             time.sleep(0.05)
-        self.gateway: subprocess.Popen[bytes] | None = None
 
     def start(self, service: str) -> subprocess.Popen[bytes]:
         """A service as a process; what it says goes to a log file."""
