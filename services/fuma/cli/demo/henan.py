@@ -33,16 +33,16 @@ def stability_office_list(scene: Scene) -> None:
     scene.say("a list from a stability office")
     list_without_credentials(scene)
     told = _send(scene, "command", "finding", "stability", "command-document", ORDERED_BY)
-    _refused(scene, "list from a stability office", "command", "stability", told)
+    _refused(scene, "list from a stability office", "command", "ground-unknown", told)
 
 
 def false_inbound(scene: Scene) -> None:
     """The reason that was shown in 2022: an inbound traveller in isolation."""
     scene.say('the false reason "inbound"')
     told = _send(scene, "command", "finding", "inbound", "border-record", ORDERED_BY)
-    _refused(scene, 'false "inbound" ground', "command", "inbound", told)
+    _refused(scene, 'false "inbound" ground', "command", "not-owner", told)
     told = _send(scene, "customs", "finding", "inbound", "", "口岸 009 号")
-    _refused(scene, 'false "inbound", without a border record', "customs", "inbound", told)
+    _refused(scene, 'false "inbound", without a border record', "customs", "missing", told)
 
 
 def venue_code(scene: Scene) -> None:
@@ -51,7 +51,7 @@ def venue_code(scene: Scene) -> None:
     told = _send(scene, "townships", "scan", "", "venue-scan", _VENUE)
     scene.add(
         "scans of a forwarded venue code",
-        "townships' own",
+        "dept-townships's own",
         told.rows,
         f"{told.accepted:,} noted: a scan is no presence and gives no colour",
         f"dept-townships, {_VENUE}",
@@ -61,7 +61,7 @@ def venue_code(scene: Scene) -> None:
         scene, "public-security", "finding", "high-risk-area", "venue-scan", CARRIED_OUT_BY
     )
     way = "stay in a high-risk area, claimed from the scans"
-    _refused(scene, way, "public-security", "high-risk-area", told)
+    _refused(scene, way, "public-security", "evidence-not-of-ground", told)
 
 
 def _send(
@@ -82,17 +82,15 @@ def _send(
     return scene.departments.send(department, name, rows, Told(), as_events=True)
 
 
-def _refused(scene: Scene, way: str, department: str, ground: str, told: Told) -> None:
+def _refused(scene: Scene, way: str, department: str, code: str, told: Told) -> None:
     """Every row answered as refused, and every refusal on the ledger with who asked."""
-    faults = ", ".join(sorted(told.faults, key=lambda code: -told.faults[code])[:3])
     scene.world.ask.drained()
-    recorded = scene.world.ask.refusals(scene.tags, department, ground)
+    recorded = scene.world.ask.refusals(scene.tags, department, code)
     scene.add(
         way,
-        f"{department}'s own",
+        f"dept-{department}'s own",
         told.rows,
-        f"{told.refused:,} refused at the door ({faults}); "
-        f"{recorded.count:,} refusals on the ledger",
+        f"{told.refused:,} refused at the door ({code}); {recorded.count:,} refusals on the ledger",
         f"dept-{department}, {recorded.reporter}",
         held=told.refused == told.rows == recorded.count == len(scene.people),
         at=recorded.at,

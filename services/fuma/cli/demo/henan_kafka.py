@@ -39,23 +39,27 @@ def directly(scene: Scene) -> None:
 
 def list_without_credentials(scene: Scene) -> None:
     """The stability office's list, well sealed, by somebody whom the broker does not know."""
-    _kept_out(scene, "list from a stability office", _sealed(scene, "command"))
+    _kept_out(scene, "list from a stability office", _sealed(scene, "command", "stability"))
 
 
 def rows_as_a_department(scene: Scene) -> None:
-    """Well-sealed rows on a department's topic, by the broker's administrator."""
-    scene.say("rows on customs' topic, as the administrator")
-    records = _sealed(scene, "customs")
-    way = 'false "inbound" rows with a border record, as if from customs'
-    _dead_letters(scene, way, topics.in_topic("customs"), records)
+    """Well-sealed rows on departments' topics, by the broker's administrator."""
+    scene.say("rows on departments' topics, as the administrator")
+    for way, department, ground in (
+        ("list from a stability office, as if from the command", "command", "stability"),
+        ('false "inbound" rows with border records, as if from customs', "customs", "inbound"),
+        ("scans of a forwarded venue code, as if from townships", "townships", ""),
+    ):
+        _dead_letters(scene, way, topics.in_topic(department), _sealed(scene, department, ground))
 
 
-def _sealed(scene: Scene, department: str) -> list[Outgoing]:
-    at = scene.at
+def _sealed(scene: Scene, department: str, ground: str) -> list[Outgoing]:
+    at, kind = scene.at, "finding" if ground else "scan"
+    evidence = "border-record" if ground else "venue-scan"
     rows = (
         Report(
-            department, at, f"in-{n:04d}", "finding", p.number, p.name, p.home, "inbound",
-            at - HOUR, None, "border-record", f"BO{n:09d}", ORDERED_BY,
+            department, at, f"in-{n:04d}", kind, p.number, p.name, p.home, ground, at - HOUR, None,
+            evidence, f"BO{n:09d}", ORDERED_BY,
         )
         for n, p in enumerate(scene.people)
     )  # fmt: skip

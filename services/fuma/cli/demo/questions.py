@@ -164,18 +164,17 @@ class Questions:
         finally:
             vault.close()
 
-    def refusals(self, tags: Iterable[bytes], department: str, ground: str) -> Recorded:
-        """Refusals of this department's reports on these people, from the ledger."""
+    def refusals(self, tags: Iterable[bytes], department: str, code: str) -> Recorded:
+        """Refusals of this department's reports on these people for a reason, from the ledger."""
         wanted = set(tags)
         count, first = 0, None
         for raw, record in ledger.ledger(self.log):
             if raw.key not in wanted:
                 continue
             for event in record.events:
-                if isinstance(event, e.Refused) and (event.department, event.ground) == (
-                    department,
-                    ground,
-                ):
+                if not isinstance(event, e.Refused) or event.department != department:
+                    continue
+                if code in event.codes:
                     count += 1
                     first = first or (raw, record.cause.partition, record.cause.offset)
         if first is None:

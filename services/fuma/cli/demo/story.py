@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -26,6 +27,8 @@ from fuma.domain.time import DAY, HOUR, MINUTE, Ms, day_start, from_ms
 DATE = date(2022, 6, 14)
 START: Ms = day_start(DATE)
 _PURPOSE = "演示：审计 demo: audit"
+#: Columns where the output is no terminal.
+_WIDTH = 130
 #: Mistakes after which a row names nobody, so that nothing of it is on the log.
 _NAMELESS = ("bad-checksum", "not-json")
 
@@ -39,7 +42,7 @@ class Story:
         self._workers = workers
         self._holders = holders
         self._seed = seed
-        self._out = Console(quiet=quiet)
+        self._out = Console(quiet=quiet, width=None if sys.stdout.isatty() else _WIDTH)
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TimeElapsedColumn(), console=Console(stderr=True, quiet=quiet),

@@ -86,7 +86,8 @@ def show_attempts(console: Console, attempts: Sequence[Attempt], depositors: int
         show_lines=True,
     )
     for heading in ("way", "with", "tried", "what came of it", "who: actor, time, connection"):
-        table.add_column(heading, justify="right" if heading == "tried" else "left")
+        justify: Any = "right" if heading == "tried" else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
     for one in attempts:
         who = f"[bold]{one.actor}[/bold]\n{from_ms(one.at):%Y-%m-%d %H:%M:%S}"
         if one.connection:
