@@ -35,8 +35,8 @@ TOPICS = {DECISIONS: COUNT, "fuma.dlq.decisions": 1, "fuma.incidents": 1}
 
 @cache
 def law() -> Law:
-    """The national books, all in force."""
-    return law_of_texts(load_folder(root() / "rules" / "cn"))
+    """The books of the tree."""
+    return law_of_texts(load_folder(root() / "rules"))
 
 
 @dataclass
