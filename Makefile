@@ -77,6 +77,6 @@ $(DEPS): requirements.lock pyproject.toml | need-python
 $(KAFKA): deploy/kafka/pom.xml | need-java need-maven
 	@echo "fetching Kafka's jars into $(CACHE)/kafka"
 	@rm -rf $(CACHE)/kafka
-	@mvn -q -B -ntp -f deploy/kafka/pom.xml -Dmaven.repo.local=$(CURDIR)/$(CACHE)/maven \
+	@mvn -q -B -ntp -Dstyle.color=never -f deploy/kafka/pom.xml -Dmaven.repo.local=$(CURDIR)/$(CACHE)/maven \
 	  -Dfuma.jars=$(CURDIR)/$(CACHE)/kafka/jars process-resources
 	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -57,8 +58,8 @@ def wait_ready(client: AdminClient, *, patience: float) -> None:
     raise Retryable(f"the broker does not answer: {said or 'no broker in its answer'}")
 
 
-def ensure_users(client: AdminClient, home: Home, users: list[str]) -> list[str]:
-    """Give every user that the broker does not know its SCRAM credential; who was added."""
+def _unknown(client: AdminClient, users: list[str]) -> list[str]:
+    """Those of ``users`` that the broker has no credential of."""
     known = client.describe_user_scram_credentials(users, request_timeout=_TIMEOUT)
     assert isinstance(known, dict)  # one answer for each user, since users were named
     missing = []
@@ -68,6 +69,12 @@ def ensure_users(client: AdminClient, home: Home, users: list[str]) -> list[str]
                 missing.append(user)
         except KafkaException:
             missing.append(user)
+    return missing
+
+
+def ensure_users(client: AdminClient, home: Home, users: list[str]) -> list[str]:
+    """Give every user that the broker does not know its SCRAM credential; who was added."""
+    missing = _unknown(client, users)
     if missing:
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _ITERATIONS)
         changes: list[UserScramCredentialAlteration] = [
@@ -77,7 +84,17 @@ def ensure_users(client: AdminClient, home: Home, users: list[str]) -> list[str]
         done = client.alter_user_scram_credentials(changes, request_timeout=_TIMEOUT)
         for future in done.values():
             future.result(_TIMEOUT)
+        _settled(lambda: not _unknown(client, users), "the users")
     return missing
+
+
+def _settled(holds: Callable[[], bool], what: str) -> None:
+    """Wait until the broker itself has what its controller accepted: it follows a moment later."""
+    deadline = time.monotonic() + _TIMEOUT
+    while not holds():
+        if time.monotonic() > deadline:
+            raise Retryable(f"the broker has not taken over {what} after {_TIMEOUT:.0f} s")
+        time.sleep(0.02)
 
 
 def _binding(rule: Rule) -> AclBinding:
@@ -133,4 +150,6 @@ def ensure_rules(client: AdminClient, rules: set[Rule]) -> tuple[int, int]:
         ]
         for removed in client.delete_acls(filters, request_timeout=_TIMEOUT).values():
             removed.result(_TIMEOUT)
+    if missing or surplus:
+        _settled(lambda: set(existing_rules(client)) == wanted, "the access rules")
     return len(missing), len(surplus)

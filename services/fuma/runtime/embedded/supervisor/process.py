@@ -67,6 +67,7 @@ def stop(proc: Proc, *, patience: float = 20.0) -> str:
     ):
         try:
             process.send_signal(number)
+            process.send_signal(signal.SIGCONT)  # a frozen one takes no signal but SIGKILL
         except psutil.NoSuchProcess:
             return "stopped"
         deadline = time.monotonic() + limit
