@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from doorkit import Door, event, lines_of, unique
-from fuma.contracts.cloudevents import report_id
+from fuma.domain.ids import report_id
 from fuma.feed import FeedClient, Line, Summary
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,7 @@ found, so that the refusal can go on the log of the person it names.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import struct
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -80,12 +78,6 @@ class Reading:
     def names_holder(self) -> bool:
         """Whether a person can be told: a number whose check digit is right."""
         return self.report is not None and number_fault(self.report.number) is None
-
-
-def report_id(department: str, source: str, event_id: str) -> bytes:
-    """First 16 bytes of SHA-256 over the three, each UTF-8 behind its u32 length."""
-    parts = (part.encode() for part in (department, source, event_id))
-    return hashlib.sha256(b"".join(struct.pack(">I", len(p)) + p for p in parts)).digest()[:16]
 
 
 def number_fault(number: str) -> str | None:

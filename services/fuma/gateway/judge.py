@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from fuma.contracts.cloudevents import Reading, Report, read, report_id
+from fuma.contracts.cloudevents import Reading, Report, read
 from fuma.contracts.faults import Fault, fault
 from fuma.contracts.sealing import (
     content_digest,
@@ -19,6 +19,7 @@ from fuma.contracts.sealing import (
 from fuma.domain.codes.check import check_fact
 from fuma.domain.codes.events import Fact, Identity
 from fuma.domain.codes.words import words
+from fuma.domain.ids import report_id
 from fuma.domain.law.inforce import Law
 from fuma.gateway.intake import Row
 from fuma.runtime.ports import SubjectKey

@@ -17,10 +17,10 @@ from fuma.contracts.cloudevents import (
     moment,
     number_fault,
     read,
-    report_id,
 )
 from fuma.contracts.faults import WORDS
 from fuma.domain.codes.events import FactKind
+from fuma.domain.ids import report_id
 from fuma.domain.time import DAY
 
 

@@ -19,12 +19,12 @@ import pytest
 from doorkit import event, unique, wrong_number
 from fuma.cli.law import sign_genesis
 from fuma.contracts import genesis, lawlog, rulesfile
-from fuma.contracts.cloudevents import report_id
 from fuma.contracts.codec import decode, encode
 from fuma.contracts.facts import decode_feed
 from fuma.contracts.resources import root
 from fuma.contracts.sealing import public_key, row_info, seal_row
 from fuma.contracts.topics import in_topic, partition_for, topics
+from fuma.domain.ids import report_id
 from fuma.domain.time import day_start
 from fuma.feed.answers import RUN_HEADER, Tally
 from fuma.gateway.batches import Staging
