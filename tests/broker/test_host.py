@@ -128,7 +128,7 @@ def test_a_stage_that_raises_ends_the_process_and_nothing_is_skipped(cluster: To
 def test_a_topic_made_anew_is_refused(cluster: ToyCluster) -> None:
     cluster.write(cluster.inputs(500, keys=50))
     cluster.kill(_run(cluster), signal.SIGTERM)
-    admin = AdminClient(cluster.kafka)
+    admin = AdminClient({**cluster.kafka})
     for future in admin.delete_topics([cluster.stage.input_topic]).values():
         future.result()
     _wait_until(lambda: _create(cluster))
@@ -146,6 +146,7 @@ def _create(cluster: ToyCluster) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_workers_that_come_and_go_share_the_partitions(cluster: ToyCluster) -> None:
     records = cluster.inputs(6_000, keys=500)
     first = cluster.start(chunk=100)

@@ -145,7 +145,7 @@ def test_killed_again_and_again_it_decides_the_same_bytes(line: Line) -> None:
     pinned = read_world(home.world)
     sealer = Sealer(pinned.id, keyfiles.secret(home.path, keyfiles.Key.MAC))
     reader = KafkaLogReader(kafka_config(home, "processor"))
-    gate = LawGate(LawReader(reader, sealer, pinned), pytest.fail)
+    gate = LawGate(LawReader(reader, sealer, pinned), lambda error: pytest.fail(str(error)))
     gate.start()
     gate.close()
     stage = Codes(gate.law)

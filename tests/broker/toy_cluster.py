@@ -47,7 +47,7 @@ class ToyCluster:
     def create(self, names: Sequence[str]) -> None:
         """Create topics as the stages' own are."""
         config = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
-        admin = AdminClient(self.kafka)
+        admin = AdminClient({**self.kafka})
         topics = [NewTopic(name, PARTITIONS, 1, config=config) for name in names]
         for future in admin.create_topics(topics).values():
             future.result()

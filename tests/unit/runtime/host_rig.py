@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from broker.toy import SEALER, Toy, toy_input
+from broker.toy import SEALER, Decision, Item, Total, Toy, ToyRecord, toy_input
 from fuma.contracts.topics import partition_for
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
@@ -15,7 +15,7 @@ from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.ports import LogRecord, Outgoing
 
 START: Ms = 1_655_136_000_000
-Partition = LedgerPartition
+Partition = LedgerPartition[Total, Item, Decision, ToyRecord]
 
 
 class Rig:
