@@ -39,7 +39,7 @@ def kafka_rules(specs: Iterable[TopicSpec]) -> set[Rule]:
     return {rule for rule in rules if rule.user != ADMIN}
 
 
-# The sink's conditional write is a script; commands inside a script are held to the same rules.
+# The sink writes with WATCH and MULTI, and never needs a script.
 _REDIS_GRANTS = {
     "sink": "~fuma:* -@all +@read +@write +@connection +@transaction +eval +evalsha +script|load "
     "+time +wait -@dangerous +info +client|setname +client|setinfo "
