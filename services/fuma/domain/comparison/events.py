@@ -37,7 +37,7 @@ class Case(NamedTuple):
     ``depth`` 0 is a case; a contact whose own contacts the law asks for is a case of depth 1.
     """
 
-    id: bytes
+    id: bytes  # 16 bytes, of the report and the person: a revision never changes whose case it is
     revision: int
     tag: bytes
     since: Ms

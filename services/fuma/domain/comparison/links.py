@@ -20,7 +20,7 @@ class Link(NamedTuple):
 
     since: Ms
     until: Ms
-    stands: bool
+    reach: Ms  # how long contacts count from it on; 0: withdrawn, or the law does not ask for them
     revision: int
 
 
@@ -39,6 +39,7 @@ class Linked(NamedTuple):
     """Event: a match is known, and what is told of it (``None``: nothing new)."""
 
     said: Said
+    reach: Ms
     told: Case | None
     at: Ms
 
@@ -48,7 +49,7 @@ def evolve(state: Links, event: Linked, keep: Ms = 14 * DAY) -> Links:
     match = event.said.match
     key = (match.case, match.depth)
     chain = state.get(key, Chain({}, None))
-    link = Link(match.since, match.until, event.said.stands, event.said.revision)
+    link = Link(match.since, match.until, event.reach, event.said.revision)
     kept = {
         k: c for k, c in state.items() if any(x.until > event.at - keep for x in c.links.values())
     }
@@ -63,33 +64,29 @@ def decide(state: Links, said: Said, at: Ms, law: Law) -> Linked | None:
     if held is not None and said.revision <= held.revision:
         return None
     settings = law.settings(match.division, at)
-    if settings is None or match.depth + 1 >= settings.depth or match.mark == b"":
-        return Linked(said, None, at)
-    starts = [x.since for i, x in chain.links.items() if x.stands and i != match.id]
-    if said.stands:
-        starts.append(match.since)
+    reach = 0
+    if said.stands and settings is not None and match.mark and match.depth + 1 < settings.depth:
+        reach = settings.chain
+    links = {**chain.links, match.id: Link(match.since, match.until, reach, said.revision)}
+    spans = [(x.since, -x.reach) for x in links.values() if x.reach]
     told = chain.told
-    if not starts:
-        gone = told is not None and not told.gone
-        return Linked(
-            said,
-            told._replace(revision=told.revision + 1, gone=True)
-            if told is not None and gone
-            else None,
-            at,
-        )
-    first = min(starts)
+    if not spans:
+        gone = None
+        if told is not None and not told.gone:
+            gone = told._replace(revision=told.revision + 1, gone=True)
+        return Linked(said, reach, gone, at)
+    first, minus = min(spans)
     new = Case(
         digest("chain", match.case, match.tag, match.depth + 1)[:16],
         0 if told is None else told.revision + 1,
         match.tag,
         first,
-        first + settings.chain,
+        first - minus,
         False,
         match.case,
         match.depth + 1,
         match.mark,
     )
     if told is not None and new._replace(revision=told.revision) == told:
-        return Linked(said, None, at)
-    return Linked(said, new, at)
+        return Linked(said, reach, None, at)
+    return Linked(said, reach, new, at)

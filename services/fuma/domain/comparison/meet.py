@@ -111,6 +111,8 @@ def meet(stay: Stay, exposure: Exposure, frame: Frame, law: Law, now: Ms) -> Mat
     """The match of a stay and an exposure, or ``None``."""
     if exposure.dies <= now or stay.gone or stay.tag == exposure.tag:
         return None
+    if exposure.key.startswith(stay.key, 16):
+        return None  # a report that was corrected to another person does not meet itself
     since, until = max(stay.since, exposure.since), min(stay.until, exposure.until)
     if since >= until or until <= now - frame.keep:
         return None
