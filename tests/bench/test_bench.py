@@ -1,0 +1,40 @@
+"""``fuma bench`` runs whole and its figures hang together; how large they are is no test's matter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fuma.cli.bench_latency import percentile
+
+
+def test_percentiles_are_values_that_occurred() -> None:
+    values = list(range(1, 101))
+    assert [percentile(values, share) for share in (0.5, 0.95, 0.99, 1.0)] == [50, 95, 99, 100]
+    assert percentile([7], 0.999) == 7
+
+
+@pytest.mark.slow
+def test_a_small_bench_measures_every_stage(tmp_path: Path) -> None:
+    words = ["bench", "--records", "1000", "--seconds", "2", "--rate", "100", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "fuma.cli.main", *words, "--home", str(tmp_path / "bench")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    named = {stage["name"]: stage for stage in result["stages"]}
+    assert set(named) == {"gateway", "taskforce", "codes", "outbox", "sink"}
+    assert all(stage["rate"] > 0 and stage["records"] == 1000 for stage in named.values())
+    assert result["baseline"] > 0
+    assert result["end_to_end"] > 0
+    latency = result["latency"]["100"]
+    assert latency["reports"] == 200
+    assert 0 < latency["p50"] <= latency["p95"] <= latency["p99"] <= latency["worst"]
+    assert not (tmp_path / "bench").exists(), "the bench leaves nothing behind"
