@@ -1,4 +1,4 @@
-"""``fuma bench`` runs whole and its figures hang together; how large they are is no test's matter."""
+"""``fuma bench`` runs whole and its figures hang together; how large they are is not tested."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ applied. The figure therefore includes at most one sampling interval of its own.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -39,8 +40,8 @@ class Latency:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that ``share`` of ``values`` (sorted) do not exceed."""
-    return values[min(len(values) - 1, max(0, round(share * len(values) + 0.5) - 1))]
+    """Nearest rank: the least of ``values`` (sorted) that a ``share`` of them do not exceed."""
+    return values[max(0, math.ceil(share * len(values)) - 1)]
 
 
 class _Sampler(threading.Thread):
