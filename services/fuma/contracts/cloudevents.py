@@ -18,7 +18,7 @@ import orjson
 from fuma.contracts import divisions
 from fuma.contracts.faults import Fault, fault
 from fuma.domain.codes.events import FactKind
-from fuma.domain.time import DAY, Ms, day_start, to_ms
+from fuma.domain.time import DAY, Ms, day_start, sayable, to_ms
 
 #: Bytes in a line, at most.
 MAX_EVENT = 16_384
@@ -99,18 +99,20 @@ def instant(text: str) -> Ms | None:
     if not _INSTANT.fullmatch(text):
         return None
     try:
-        return to_ms(datetime.fromisoformat(text.upper()))
+        found = to_ms(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError):
         return None
+    return found if sayable(found) else None
 
 
 def moment(text: str, *, end: bool) -> Ms | None:
     """An instant, or a date as its whole day: its first instant, or (``end``) that of the next."""
     if _DATE.fullmatch(text):
         try:
-            return day_start(date.fromisoformat(text)) + (DAY if end else 0)
+            found = day_start(date.fromisoformat(text)) + (DAY if end else 0)
         except (ValueError, OverflowError):
             return None
+        return found if sayable(found) else None
     return instant(text)
 
 
@@ -131,6 +133,12 @@ def read(line: bytes) -> Reading:
     return _Reader(body).reading(canonical)
 
 
+def _visible(text: str) -> bool:
+    """Whether anything of it can be seen. A control character counts: it is bad, not missing."""
+    kinds = {unicodedata.category(c) for c in text}
+    return "Cc" in kinds or any(kind[0] not in "CMZ" for kind in kinds)
+
+
 class _Reader:
     """Collects faults while it takes an object apart."""
 
@@ -146,7 +154,7 @@ class _Reader:
         value = holder.get(path.rpartition(".")[2])
         if isinstance(value, str):
             value = value.strip()
-        if value is None or value == "":
+        if value is None or (isinstance(value, str) and not _visible(value)):
             if needed:
                 self.say(path, "missing")
             return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import struct
+import unicodedata
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -77,8 +78,30 @@ def department_key(mac_key: bytes, department: str) -> bytes:
     return hmac.digest(mac_key, b"fuma department v1\0" + department.encode(), "sha256")
 
 
+def plain_number(number: str) -> str:
+    """An evidence number as it is compared: however it is written, one document has one.
+
+    NFKC and folded case, one kind of dash, without blanks, format characters and combining marks.
+    ``""`` where no letter and no digit is left: that is no number.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
+    kept = [
+        "-" if unicodedata.category(c) == "Pd" or c == "\N{MINUS SIGN}" else c
+        for c in folded
+        if unicodedata.category(c)[0] not in "CMZ"
+    ]
+    return "".join(kept) if any(c.isalnum() for c in kept) else ""
+
+
 def evidence_ref(key: bytes, owner: str, kind: str, number: str) -> bytes:
-    """The deployment-keyed HMAC by which shared evidence is recognised on the log (32 bytes)."""
+    """The deployment-keyed HMAC by which shared evidence is recognised on the log (32 bytes).
+
+    Of ``plain_number``, so that a document that bore an order bears no second one by a blank or a
+    letter written otherwise; ``b""`` where there is no number.
+    """
+    number = plain_number(number)
+    if not number:
+        return b""
     message = b"".join(
         struct.pack(">I", len(part)) + part
         for part in (b"fuma evidence v1", owner.encode(), kind.encode(), number.encode())

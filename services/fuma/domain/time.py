@@ -39,6 +39,16 @@ def from_ms(ms: Ms) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC).astimezone(SHANGHAI) + timedelta(milliseconds=ms)
 
 
+def sayable(ms: Ms) -> bool:
+    """Whether ``ms`` lies within the calendar's years 1 to 9999, so that it can be written down."""
+    return FIRST <= ms <= LAST
+
+
 def iso(ms: Ms) -> str:
     """ISO 8601 with the +08:00 offset; milliseconds only where they are not zero."""
     return from_ms(ms).isoformat(timespec="milliseconds" if ms % 1_000 else "seconds")
+
+
+#: The first and the last instant that the calendar has in Asia/Shanghai.
+FIRST: Ms = to_ms(datetime.min.replace(tzinfo=SHANGHAI))
+LAST: Ms = to_ms(datetime.max.replace(tzinfo=SHANGHAI))

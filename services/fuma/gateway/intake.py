@@ -73,6 +73,8 @@ class Intake:
             at = unpack_time(raw.header(TIME_HEADER))
         if at is None:
             raise Poison(Reason.NO_TIME, "a simulated world, and no log time on the record")
+        if wire["row"] < 0:
+            raise Poison(Reason.UNDECODABLE, "rows are counted from 1")
         return Row(
             raw,
             department,

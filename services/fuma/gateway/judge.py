@@ -84,11 +84,7 @@ class Judge:
             "event": report.event_id,
             "note": report.note,
         }
-        ref = b""
-        if report.evidence_number:
-            ref = evidence_ref(
-                self._evidence, department, report.evidence_kind, report.evidence_number
-            )
+        ref = evidence_ref(self._evidence, department, report.evidence_kind, report.evidence_number)
         return Fact(
             ident,
             content_digest(self._evidence, reading.canonical),

@@ -19,7 +19,7 @@ import hmac
 import struct
 from collections.abc import Iterable
 
-from fuma.domain.time import Ms
+from fuma.domain.time import LAST, Ms
 
 MAC_HEADER = "fuma-mac"
 TIME_HEADER = "fuma-time"
@@ -36,10 +36,15 @@ def pack_time(at: Ms) -> bytes:
 
 
 def unpack_time(raw: bytes | None) -> Ms | None:
-    """The log time in a ``fuma-time`` header; ``None`` where it is absent or not eight bytes."""
+    """The log time in a ``fuma-time`` header; ``None`` where it is absent or names no instant.
+
+    Eight bytes can hold more than a calendar can, or an Avro ``long``: whoever follows time by
+    such a value would stop for good.
+    """
     if raw is None or len(raw) != _TIME.size:
         return None
-    return int(_TIME.unpack(raw)[0])
+    at = int(_TIME.unpack(raw)[0])
+    return at if at <= LAST else None
 
 
 def pack_origin(topic_id: bytes, partition: int, offset: int, ordinal: int) -> bytes:

@@ -1,0 +1,172 @@
+"""A gateway in memory, with a world, keys and a vault, that can be started as often as it dies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from fuma.cli.law import sign_genesis
+from fuma.contracts import genesis, lawlog, rulesfile
+from fuma.contracts.codec import decode, encode
+from fuma.contracts.resources import root
+from fuma.contracts.sealing import public_key, row_info, seal_row
+from fuma.contracts.topics import in_topic, partition_for, topics
+from fuma.domain.time import day_start
+from fuma.feed.answers import RUN_HEADER, Tally
+from fuma.gateway.batches import Staging
+from fuma.gateway.intake import Intake
+from fuma.gateway.judge import Judge
+from fuma.gateway.publish import Publisher
+from fuma.gateway.service import Gateway
+from fuma.runtime import keyfiles
+from fuma.runtime.embedded.paths import Home
+from fuma.runtime.lawreader import LawReader
+from fuma.runtime.mac import Sealer, pack_time
+from fuma.runtime.memory import MemoryVault
+from fuma.runtime.memory_log import MemoryLog
+from fuma.runtime.ports import Outgoing
+
+NOW = day_start(date(2022, 6, 14)) + 9 * 3_600_000
+TOPIC = in_topic("health")
+CHUNK = 7
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class Deadly:
+    """An appender that dies at its n-th write: before it took hold, or after."""
+
+    log: MemoryLog
+    at: int
+    after: bool
+    calls: int = field(default=0)
+
+    def append(self, records: Sequence[Outgoing]) -> list[int]:
+        if records:
+            self.calls += 1
+        dies = bool(records) and self.calls == self.at
+        if dies and not self.after:
+            raise Died
+        offsets = self.log.append(records)
+        if dies:
+            raise Died
+        return offsets
+
+    def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
+        future: Future[list[int]] = Future()
+        future.set_result(self.append(records))
+        return future
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Small:
+    """A world in memory whose gateway can be started as often as it dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        keyfiles.generate(folder)
+        texts = rulesfile.load_folder(root() / "rules")
+        start = day_start(date(2022, 6, 1))
+        body, envelope = sign_genesis(
+            Home(folder), texts, simulated=True, at=start, publisher="测试"
+        )
+        self.world = genesis.world_of(body)
+        self.log = MemoryLog({name: one.partitions for name, one in topics().items()})
+        self.log.append(
+            [
+                Outgoing(
+                    lawlog.LAW_TOPIC,
+                    0,
+                    lawlog.GENESIS_KEY,
+                    lawlog.genesis_value(envelope, start),
+                    (("fuma-time", pack_time(start)),),
+                )
+            ]
+        )
+        self.mac_key = keyfiles.secret(folder, keyfiles.Key.MAC)
+        self.vault = MemoryVault()
+        self.committed: dict[int, int] = {}
+
+    def send(self, receipt: str, events: list[dict[str, Any]], declared: int | None) -> None:
+        """A whole sending, its end included."""
+        key = receipt.encode()
+        sealer = Intake(self.world.id, self.mac_key, simulated=True).sealers["health"]
+        to = public_key(keyfiles.gateway_public(self.folder))
+        rows: list[tuple[str, int, bytes, bytes]] = [
+            ("row", n, *seal_row(to, json.dumps(e).encode(), row_info("health", receipt, n)))
+            for n, e in enumerate(events, 1)
+        ]
+        rows.append(("end", len(events), b"", b""))
+        for kind, number, enc, sealed in rows:
+            value = encode(
+                "sealed-row",
+                {
+                    "receipt": receipt,
+                    "kind": kind,
+                    "row": number,
+                    "declared": declared,
+                    "enc": enc,
+                    "sealed": sealed,
+                },
+            )
+            headers = sealer.headers(TOPIC, key, value, time=pack_time(NOW))
+            partition = partition_for(key, 8)
+            made = (*headers, (RUN_HEADER, b"run"))
+            self.log.append([Outgoing(TOPIC, partition, key, value, made)])
+
+    def live(self, at: int, after: bool, *, save_dies: bool = False) -> bool:
+        """Run a gateway to the end of the topic; whether it died on the way."""
+        appender = Deadly(self.log, at, after)
+        sealer = Sealer(self.world.id, self.mac_key)
+        law = LawReader(self.log, sealer, self.world)
+        law.poll()
+        judge = Judge(keyfiles.gateway_key(self.folder), b"e" * 32)
+        publisher = Publisher(
+            self.world, sealer, appender, self.vault, judge, law, self.log.topic_id
+        )
+        staging = Staging(self.folder / "staging.db")
+        gateway = Gateway(
+            Intake(self.world.id, self.mac_key, simulated=True),
+            publisher,
+            staging,
+            self.log,
+            simulated=True,
+            chunk=CHUNK,
+            batch_age=86_400_000,
+        )
+        try:
+            for partition in range(8):
+                start = gateway.assigned(TOPIC, partition, self.committed.get(partition, -1))
+                end = self.log.bounds(TOPIC, partition).end
+                while start < end:
+                    stop = min(start + CHUNK, end)
+                    gateway.handle(list(self.log.read(TOPIC, partition, start, stop)), NOW)
+                    if save_dies:
+                        raise Died  # after (5), before (6)
+                    self.committed[partition] = start = stop
+        except Died:
+            return True
+        finally:
+            staging.close()
+        return False
+
+    def tally(self, receipt: str) -> Tally:
+        """What a client makes of the answers."""
+        tally = Tally()
+        for raw in self.all("fuma.answers.health"):
+            if raw.key == receipt.encode():
+                tally.add(decode("answer", raw.value), lambda _: None)
+        return tally
+
+    def all(self, topic: str) -> list[Any]:
+        return [r for p in range(topics()[topic].partitions) for r in self.log.records[topic, p]]
