@@ -20,13 +20,11 @@ from pathlib import Path
 
 import pytest
 
-from fuma.cli.demo import ledger
 from fuma.cli.demo.world import World
 from fuma.contracts.decisions import LedgerRecord
 from fuma.domain.codes import events as e
 from fuma.domain.time import DAY, HOUR, day_start
 from fuma.runtime.platform import CodePlatform
-from fuma.runtime.vault import VaultClient
 from interop import korea
 from interop.korea import Patient
 
@@ -58,17 +56,15 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     days = list(korea.day_files(patients, folder))
     with World(folder / "home") as world:
         world.up(day_start(days[0][0]) - DAY)
-        world.load([(p.number, p.name) for p in patients])
+        world.ask.load([(p.number, p.name) for p in patients])
         answers = [_report(world, day, path) for day, path in days]
-        world.drained()
-        vault = VaultClient(world.home.path, "officer-reader", who="test")
-        tags = {p.global_id: vault.find(p.number, purpose="test") for p in patients}
-        vault.close()
+        world.ask.drained()
+        tags = world.ask.mint([(p.number, p.name) for p in patients])
         records: dict[bytes, list[LedgerRecord]] = {}
-        for raw, record in ledger.ledger(world.reader()):
+        for raw, record in world.ask.decisions():
             assert raw.key is not None
             records.setdefault(raw.key, []).append(record)
-        known = {one: tag for one, tag in tags.items() if tag is not None}
+        known = {p.global_id: tag for p, tag in zip(patients, tags, strict=True)}
         yield Lived(world, real, source, patients, answers, records, known)
 
 
@@ -83,7 +79,7 @@ def _report(world: World, day: date, path: Path) -> dict[str, object]:
         timeout=120,
     )
     assert done.returncode in (0, 3), done.stderr
-    found: dict[str, object] = json.loads(done.stdout)
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
@@ -123,7 +119,13 @@ def _expected_colours(row: dict[str, str], last: date) -> dict[date, str]:
     while day <= last:
         colour = "green"
         known = day >= confirmed  # nothing is reported of anybody before
-        if known and released and released <= day < released + timedelta(days=3):
+        # A release after the longest red finds nothing to lift, so nothing follows from it.
+        if (
+            known
+            and released
+            and (released - confirmed).days < 30
+            and released <= day < released + timedelta(days=3)
+        ):
             colour = "yellow"
         if known and row["infected_by"] and met and met <= confirmed:
             since = (day - met).days
@@ -141,7 +143,7 @@ def _expected_colours(row: dict[str, str], last: date) -> dict[date, str]:
 # --- and what the platform did --------------------------------------------------------------------
 
 
-def test_says_which_cases_it_ran_on(lived: Lived, record_property: pytest.FixtureRequest) -> None:
+def test_says_which_cases_it_ran_on(lived: Lived) -> None:
     assert lived.real == (lived.source != korea.MADE)
     print(f"\n{len(lived.patients)} patients from {lived.source.name}, real: {lived.real}")
 
@@ -174,7 +176,7 @@ def test_totals_are_those_of_the_csv(lived: Lived) -> None:
 
 def test_every_unusable_report_is_answered_and_counted(lived: Lived) -> None:
     expected = _expected_totals(lived.source)
-    sent = sum(int(str(answer["rows"])) for answer in lived.answers)
+    sent = sum(int(str(a["sent"])) + int(str(a["refused_here"])) for a in lived.answers)
     accepted = sum(int(str(answer["accepted"])) for answer in lived.answers)
     refused = sum(int(str(answer["refused"])) for answer in lived.answers)
     assert sent == accepted + refused

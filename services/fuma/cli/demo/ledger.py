@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 
 from fuma.contracts import topics
 from fuma.contracts.decisions import LedgerRecord, decode_ledger
-from fuma.contracts.errors import Poison
 from fuma.domain.codes import events as e
 from fuma.domain.time import Ms
-from fuma.runtime.mac import ORIGIN_HEADER, unpack_origin
+from fuma.runtime.mac import ORIGIN_HEADER, Sealer, unpack_origin
 from fuma.runtime.ports import LogReader, LogRecord
 
 #: A place on the log: topic, partition, offset.
@@ -62,29 +61,26 @@ def whole(reader: LogReader, topic: str) -> Iterator[LogRecord]:
         yield from reader.read(topic, partition, bounds.start, bounds.end)
 
 
-def ledger(reader: LogReader) -> Iterator[tuple[LogRecord, LedgerRecord]]:
+def ledger(reader: LogReader, sealer: Sealer) -> Iterator[tuple[LogRecord, LedgerRecord]]:
     """The decisions ledger without its repeats: the first of each key and seq.
 
-    What is no ledger record (somebody else's bytes) is passed over: readers verify MACs, this
-    counts.
+    What no service wrote (its MAC fails) is passed over and never counts as first.
     """
     seen: dict[bytes, int] = {}
     for raw in whole(reader, topics.DECISIONS):
-        try:
-            record = decode_ledger(raw.value)
-        except Poison:
+        if raw.key is None or not sealer.check(raw.topic, raw.key, raw.value, raw.headers):
             continue
-        key = raw.key or b""
-        if record.seq == seen.get(key, 0) + 1:
-            seen[key] = record.seq
+        record = decode_ledger(raw.value)
+        if record.seq == seen.get(raw.key, 0) + 1:
+            seen[raw.key] = record.seq
             yield raw, record
 
 
-def tally(reader: LogReader) -> Tally:
+def tally(reader: LogReader, sealer: Sealer) -> Tally:
     """The whole ledger, counted."""
     found = Tally()
     people: set[bytes | None] = set()
-    for raw, record in ledger(reader):
+    for raw, record in ledger(reader, sealer):
         found.add(record)
         people.add(raw.key)
     found.people = len(people)
@@ -107,7 +103,8 @@ class Latencies:
 class Lineage:
     """Follows ``origin`` headers back, from a decision's cause to the department's own record."""
 
-    def __init__(self, reader: LogReader) -> None:
+    def __init__(self, reader: LogReader, sealer: Sealer) -> None:
+        self._sealer = sealer
         names = (topics.PERSON, *(topics.feed_topic(d) for d in topics.DEPARTMENTS))
         names += tuple(topics.in_topic(d) for d in topics.DEPARTMENTS)
         self._names = {reader.topic_id(name): name for name in names}
@@ -141,7 +138,7 @@ class Lineage:
                 person[place] = fed[source]
         del fed
         values = []
-        for raw, record in ledger(self._reader):
+        for raw, record in ledger(self._reader, self._sealer):
             at = person.get((topics.PERSON, record.cause.partition, record.cause.offset))
             if at is not None and at >= since:
                 values.append(raw.timestamp - at)

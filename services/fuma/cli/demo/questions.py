@@ -14,13 +14,17 @@ from confluent_kafka import Consumer, TopicPartition
 from fuma.cli.demo import ledger
 from fuma.cli.errors import CliError
 from fuma.contracts import topics
+from fuma.contracts.decisions import LedgerRecord
 from fuma.contracts.facts import decode_person
+from fuma.contracts.genesis import read_world
 from fuma.contracts.sealing import open_subject
 from fuma.domain.codes import events as e
 from fuma.domain.time import Ms
+from fuma.runtime import keyfiles
 from fuma.runtime.embedded.connect import kafka_config, redis_client
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.kafka import KafkaLogReader
+from fuma.runtime.mac import Sealer
 from fuma.runtime.platform import CodePlatform
 from fuma.runtime.platform_store import code_key
 from fuma.runtime.ports import LogRecord
@@ -47,6 +51,8 @@ class Questions:
         self._home = home
         # Every topic, as the broker's administrator can.
         self.log = KafkaLogReader(kafka_config(home, "admin"))
+        world = read_world(home.world)
+        self.sealer = Sealer(world.id, keyfiles.secret(home.path, keyfiles.Key.MAC))
         self._group: Consumer | None = None
         self._platform: CodePlatform | None = None
 
@@ -68,6 +74,18 @@ class Questions:
     def records(self, topic: str) -> Iterator[LogRecord]:
         """All of the topic's records."""
         return ledger.whole(self.log, topic)
+
+    def decisions(self) -> Iterator[tuple[LogRecord, LedgerRecord]]:
+        """The decisions ledger, without repeats and what no service wrote."""
+        return ledger.ledger(self.log, self.sealer)
+
+    def tally(self) -> ledger.Tally:
+        """The ledger, counted."""
+        return ledger.tally(self.log, self.sealer)
+
+    def latencies(self, since: Ms = 0) -> ledger.Latencies:
+        """From the door to the ledger, of reports that came in at ``since`` or later."""
+        return ledger.Lineage(self.log, self.sealer).latencies(since)
 
     # --- how far it is --------------------------------------------------------------------------
 
@@ -128,7 +146,7 @@ class Questions:
         """The platform's own record of somebody who is red, as it stands in Redis."""
         client = redis_client(self._home, "admin")
         try:
-            for raw, record in ledger.ledger(self.log):
+            for raw, record in self.decisions():
                 if raw.key is None or not any(isinstance(x, e.Effective) for x in record.events):
                     continue
                 if self.platform.colour(raw.key) == "red":
@@ -168,7 +186,7 @@ class Questions:
         """Refusals of this department's reports on these people for a reason, from the ledger."""
         wanted = set(tags)
         count, first = 0, None
-        for raw, record in ledger.ledger(self.log):
+        for raw, record in self.decisions():
             if raw.key not in wanted:
                 continue
             for event in record.events:

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from fuma.cli.demo import ledger, table
+from fuma.cli.demo import table
 from fuma.cli.demo.day import REFUSED, Planner, Report
 from fuma.cli.demo.driver import Departments, live
 from fuma.cli.demo.henan import try_everything
@@ -113,8 +113,8 @@ class Story:
             expected_refused=sum(r.verdict == REFUSED for r in reports),
             seconds=seconds,
             by_department={name: (told[name].rows, told[name].refused) for name in DEPARTMENTS},
-            tally=ledger.tally(self._world.ask.log),
-            latencies=ledger.Lineage(self._world.ask.log).latencies(),
+            tally=self._world.ask.tally(),
+            latencies=self._world.ask.latencies(),
         )
 
     def _red(self, tags: list[bytes]) -> int:

@@ -22,8 +22,10 @@ from fuma.contracts.errors import Fatal
 from fuma.contracts.resources import root
 from fuma.contracts.rulesfile import load_folder
 from fuma.domain.time import Ms
+from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.embedded.supervisor import stack
+from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.vault import address_path, token_path
 
 PUBLISHER = "国务院联防联控机制"
@@ -116,10 +118,13 @@ class World:
             log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
 
     def _topics_answer(self) -> bool:
+        reader = KafkaLogReader(kafka_config(self.home, "admin"))
         try:
-            return all(self.ask.count(name) >= 0 for name in topics.topics())
+            return all(reader.bounds(name, 0).end >= 0 for name in topics.topics())
         except Fatal:
             return False
+        finally:
+            reader.close()
 
     def _vault_is_up(self) -> bool:
         token = token_path(self.home.path, "holders-loader")
