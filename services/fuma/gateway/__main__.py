@@ -27,7 +27,7 @@ from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
+from fuma.runtime.kafka import KafkaAppender, KafkaLogReader, consume_ready
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.ports import LogRecord
@@ -98,7 +98,7 @@ class Feeder:
 
     def chunk(self, size: int) -> list[LogRecord]:
         """Up to ``size`` records that are there, in the order of each partition."""
-        messages = self._consumer.consume(size, timeout=0.25)
+        messages = consume_ready(self._consumer, size, 0.25)
         if self._failure is not None:
             raise Fatal(f"taking over partitions failed: {self._failure}") from self._failure
         records = []

@@ -33,7 +33,7 @@ from fuma.runtime.host_types import Raw
 #: meanwhile is looked at after it at the latest.
 FETCH_WAIT_S = 0.1
 #: How long the broker holds a fetch request that finds nothing.
-FETCH_WAIT_MS = 100
+FETCH_WAIT_MS = 20
 FETCH_BYTES = 512 * 1024
 #: A worker that is silent for this long has lost its partitions.
 SESSION_MS = 10_000

@@ -270,3 +270,19 @@ def _record(message: Any) -> LogRecord:
         message.value(),
         headers,
     )
+
+
+#: How long a chunk that has begun waits for more of it.
+_GATHER_S = 0.004
+
+
+def consume_ready(consumer: Consumer, size: int, timeout_s: float) -> list[Any]:
+    """Up to ``size`` messages: waits ``timeout_s`` for the first, then takes what is there.
+
+    ``Consumer.consume`` waits its whole time-out for the last of ``size``, which at a trickle
+    makes the time-out every record's delay.
+    """
+    first = consumer.consume(1, timeout=timeout_s)
+    if not first or size <= 1:
+        return list(first)
+    return [*first, *consumer.consume(size - 1, timeout=_GATHER_S)]

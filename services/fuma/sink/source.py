@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from fuma.contracts.errors import Fatal
 from fuma.contracts.topics import DECISIONS
+from fuma.runtime.kafka import consume_ready
 from fuma.runtime.ports import LogRecord
 
 log = logging.getLogger("fuma.sink")
@@ -50,7 +51,7 @@ class KafkaSource:
     def poll(self, size: int, seconds: float) -> list[LogRecord]:
         """What is there, at most ``size``. Raises ``Fatal`` where records are gone."""
         records = []
-        for message in self._consumer.consume(size, timeout=seconds):
+        for message in consume_ready(self._consumer, size, seconds):
             error = message.error()
             if error is not None:
                 if error.code() == KafkaError._AUTO_OFFSET_RESET:
