@@ -26,6 +26,11 @@ def day_start(day: date) -> Ms:
     return to_ms(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
 
 
+def day_of(ms: Ms) -> int:
+    """The day in Asia/Shanghai, counted from 1970-01-01."""
+    return (ms + 8 * HOUR) // DAY
+
+
 def to_ms(moment: datetime) -> Ms:
     """``moment`` (aware) as milliseconds. Raises ``ValueError`` on a naive datetime."""
     if moment.tzinfo is None:

@@ -78,6 +78,12 @@ class Law:
         self._memo[key] = found
         return found
 
+    def procedure(self, division: str, at: Ms, ground: str = "") -> Procedure | None:
+        """The procedure that holds in ``division``, whether or not a book does."""
+        candidates = [p for p in self._procedures if _covers(p.text, ground)]
+        found = _choose(candidates, division, at)
+        return found if isinstance(found, Procedure) else None
+
     def ref(self, pair: InForce, row: str) -> LawRef:
         """How a decision cites ``pair`` and ``row``; one object however often it is asked."""
         key = (id(pair.book), id(pair.procedure), row)

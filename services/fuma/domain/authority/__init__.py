@@ -1,0 +1,1 @@
+"""Who may turn a code: accounts, signed commands, orders, returns, relief. Pure."""

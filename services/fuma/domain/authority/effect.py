@@ -1,0 +1,133 @@
+"""How an order takes effect: the rule that bears it, its lines, and the bulk gate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from fuma.domain.authority import events as e
+from fuma.domain.authority.commands import Draft, Line, Office
+from fuma.domain.authority.state import Order, State
+from fuma.domain.codes.events import FactKind
+from fuma.domain.colour import Colour
+from fuma.domain.law.inforce import Law
+from fuma.domain.law.procedure import Bulk, Procedure
+from fuma.domain.law.rulebook import Row
+from fuma.domain.time import Ms
+
+
+def rule(law: Law, draft: Draft, at: Ms) -> Row | str:
+    """The row that bears the form's colour now, or why none does."""
+    pair = law.in_force(draft.division, at, draft.ground)
+    if pair is None:
+        return "no-law"
+    rows = [r for r in pair.book.rows if r.kind is FactKind.FINDING and r.ground == draft.ground]
+    if not rows:
+        return "ground-not-in-force"
+    for row in rows:
+        if row.spans and max(span.colour for span in row.spans) == draft.colour:
+            return row
+    return "colour-not-of-ground"
+
+
+def check_lines(
+    order: Order, lines: Sequence[Line], office: Office, procedure: Procedure, at: Ms
+) -> list[e.LineSettled]:
+    """The lines that are refused here: each for itself, the rest goes on."""
+    refused = []
+    subjects: set[bytes] = set()
+    persons = order.persons()
+    alone = len(procedure.chain) == 1 and order.draft.colour == Colour.RED
+    for index, line in enumerate(lines):
+        code = ""
+        if not line.division.startswith(order.draft.division) or not line.division.startswith(
+            office.division
+        ):
+            code = "outside-jurisdiction"
+        elif not line.fact:
+            code = "no-evidence"
+        elif line.subject in subjects:
+            code = "subject-twice"
+        elif office.kind == "key-venue" and not (
+            line.venue == office.id and 0 <= at - line.seen <= procedure.venue_within
+        ):
+            code = "not-at-venue"
+        elif line.reporter in persons:
+            code = "four-eyes"
+        elif alone and not line.reporter:
+            code = "one-person"
+        subjects.add(line.subject)
+        if code:
+            refused.append(e.LineSettled(order.draft.order, index, "refused", code, at))
+    return refused
+
+
+def effect(
+    state: State,
+    order: Order,
+    procedure: Procedure,
+    law: Law,
+    at: Ms,
+    chain: Sequence[e.Actor],
+    lines: Sequence[Line],
+    *,
+    released: bool = False,
+) -> list[e.Event]:
+    """The order in effect, or held by the bulk gate."""
+    draft = order.draft
+    row = rule(law, draft, at)
+    pair = law.in_force(draft.division, at, draft.ground)
+    if isinstance(row, str) or pair is None:
+        reason = row if isinstance(row, str) else "no-law"
+        return [e.Ended(draft.order, "rejected", reason, chain[-1], at)]
+    begins = max(at, draft.since)
+    until = begins + row.term if draft.until is None else min(draft.until, begins + row.term)
+    if until <= begins:
+        return [e.Ended(draft.order, "rejected", "ended-before-recorded", chain[-1], at)]
+    if procedure.bulk is not None and not released:
+        held = gate(state, draft, procedure.bulk, lines, at)
+        if held is not None:
+            return [held]
+    return [
+        e.Effected(
+            draft.order, at, until, pair.book.name, pair.book.version, row.name,
+            procedure.name, procedure.version, tuple(chain), len(lines), released,
+        )
+    ]  # fmt: skip
+
+
+def gate(
+    state: State, draft: Draft, bulk: Bulk, lines: Sequence[Line], at: Ms
+) -> e.BulkHeld | None:
+    """Whether the sum of the window reaches the line with ``lines``, and what it is linked to.
+
+    Lines with shared evidence are summed over it; a line without any is summed over the ground,
+    which takes in everything: leaving the evidence out must not make a batch smaller.
+    """
+    recent = [b for b in state.bulk if b.ground == draft.ground and b.at > at - bulk.window]
+    largest = len(lines)
+    roots = Counter(line.root for line in lines)
+    links: set[bytes] = set()
+    for root, count in roots.items():
+        same = [b for b in recent if not root or b.root == root]
+        mine = count if root else len(lines)
+        total = mine + sum(b.count for b in same)
+        largest = max(largest, total)
+        links |= {b.order for b in same}
+    if largest < bulk.count:
+        return None
+    effective: Counter[bytes] = Counter()
+    for entry in recent:
+        if entry.order in links:
+            effective[entry.order] += entry.count
+    waiting = {
+        name
+        for name, other in state.orders.items()
+        if other.status == "held"
+        and other.draft.ground == draft.ground
+        and name != draft.order
+        and (b"" in roots or any(line.root in roots or not line.root for line in other.lines()))
+    }
+    return e.BulkHeld(
+        draft.order, largest, tuple(sorted(links | waiting)), tuple(sorted(effective.items()))
+    )

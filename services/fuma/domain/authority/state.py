@@ -1,0 +1,110 @@
+"""A province's offices, officers, orders and cases, as far as its records go.
+
+One state belongs to one partition's key (a province). ``fold.evolve`` changes it in place: an order
+has up to 100,000 lines, and a copy for each of their outcomes would cost the square of that.
+``decide`` never changes it; two folds of the same records are equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fuma.domain.authority.commands import Draft, Line, Office, Officer
+from fuma.domain.authority.events import (
+    Actor,
+    Applied,
+    CaseFiled,
+    ItemPushed,
+    ReturnReceived,
+)
+from fuma.domain.time import Ms
+
+#: An order that may still take effect.
+OPEN = ("draft", "complete", "held")
+
+
+@dataclass(slots=True)
+class Settled:
+    """Where a line stands."""
+
+    status: str
+    code: str
+    at: Ms
+
+
+@dataclass(slots=True)
+class Order:
+    """``status``: draft (pages missing), complete, held (bulk), effective, or how it ended."""
+
+    draft: Draft
+    procedure: str
+    status: str
+    at: Ms  # of the last step
+    lapses: Ms
+    chain: list[Actor] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    pages: dict[int, tuple[Line, ...]] = field(default_factory=dict)
+    reporters: set[bytes] = field(default_factory=set)
+    settled: dict[int, Settled] = field(default_factory=dict)
+    recipients: set[str] = field(default_factory=set)
+    effected: Ms | None = None
+    until: Ms | None = None
+    released: bool = False
+    late: str = ""  # the step whose delay was recorded
+
+    def lines(self) -> list[Line]:
+        """All lines that arrived, in order."""
+        return [line for number in sorted(self.pages) for line in self.pages[number]]
+
+    def persons(self) -> set[bytes]:
+        """Every natural person in the chain."""
+        return {actor.person for actor in self.chain}
+
+
+@dataclass(slots=True)
+class Case:
+    """An appeal or complaint; ``outcome`` is empty until it is closed."""
+
+    filed: CaseFiled
+    level: str
+    due: Ms
+    decider: str = ""
+    outcome: str = ""
+
+
+@dataclass(slots=True)
+class BulkEntry:
+    """Lines of one group that took effect."""
+
+    at: Ms
+    ground: str
+    root: bytes
+    order: bytes
+    count: int
+    released: bool
+
+
+@dataclass(slots=True)
+class State:
+    """Everything the stage knows of ``province`` in ``world``."""
+
+    world: bytes
+    province: str
+    founded: bool = False
+    tick: Ms = 0
+    offices: dict[str, Office] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)  # offices and officers that ended
+    officers: dict[str, Officer] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # key id -> officer
+    ended_keys: set[str] = field(default_factory=set)
+    applications: dict[bytes, Applied] = field(default_factory=dict)
+    invited: dict[str, bytes] = field(default_factory=dict)
+    members: set[str] = field(default_factory=set)
+    seen: dict[tuple[str, bytes], tuple[bytes, Ms]] = field(default_factory=dict)
+    orders: dict[bytes, Order] = field(default_factory=dict)
+    bulk: list[BulkEntry] = field(default_factory=list)
+    items: dict[tuple[str, str, int], ItemPushed] = field(default_factory=dict)
+    returns: dict[tuple[str, int], ReturnReceived] = field(default_factory=dict)
+    missing: set[tuple[str, int]] = field(default_factory=set)
+    cases: dict[bytes, Case] = field(default_factory=dict)
+    recalls: dict[bytes, set[str]] = field(default_factory=dict)
