@@ -1,0 +1,100 @@
+"""Same log in, same bytes out: the demo's day, with the processor killed while it is lived.
+
+The processor gets SIGKILL five times at random moments while the departments report. Afterwards
+the person topic as it stands is decided again from the start, in this process, with chunk sizes of
+its own; and the ledger, once repeats are dropped, is the same for every person, byte for byte.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fuma.cli.demo.day import Planner
+from fuma.cli.demo.driver import Departments, live
+from fuma.cli.demo.province import settle
+from fuma.cli.demo.story import START
+from fuma.cli.demo.world import World
+from fuma.contracts import topics
+from fuma.contracts.genesis import read_world
+from fuma.domain.time import DAY, HOUR
+from fuma.processor.codes import Codes
+from fuma.runtime import host_ledger
+from fuma.runtime.host_intake import Intake
+from fuma.runtime.host_replay import decide_again, first_records, per_key
+from fuma.runtime.lawreader import LawReader
+
+pytestmark = pytest.mark.slow
+KILLS = 5
+SEED = 41
+
+
+@pytest.fixture(scope="module")
+def killed() -> Iterator[World]:
+    """A world that lived the day while its processor was killed again and again."""
+    province = settle(6_000, SEED)
+    reports = Planner(province.people, START, SEED).reports()
+    with tempfile.TemporaryDirectory(prefix="fuma-kill-") as folder:
+        with World(Path(folder) / "home") as world:
+            world.up(START - DAY)
+            world.ask.load([(p.number, p.name) for p in province.everybody])
+            over = threading.Event()
+            killer = threading.Thread(target=_kill, args=(world, over))
+            with Departments(world.home.path, Path(folder)) as departments:
+                killer.start()
+                live(departments, reports, START, HOUR, lambda count: None)
+            over.set()
+            killer.join()
+            world.ask.drained()
+            yield world
+
+
+def _kill(world: World, over: threading.Event) -> None:
+    """SIGKILL at moments that nobody chose, the last ones after the day if it is too short."""
+    dice = random.Random()
+    for _ in range(KILLS):
+        time.sleep(dice.uniform(0.5, 3.0))
+        until = time.monotonic() + 60
+        while not (running := world.supervisor.processes("processor")):
+            assert time.monotonic() < until, "the processor was not started again"
+            time.sleep(0.05)
+        running[0].signal(signal.SIGKILL)
+
+
+def _stage(world: World) -> tuple[Codes, host_ledger.World, Intake]:
+    pinned = read_world(world.home.world)
+    ask = world.ask
+    reader = LawReader(ask.log, ask.sealer, pinned)
+    reader.poll()
+    stage = Codes(lambda: reader.law)
+    letters = {stage.dead_letter_topic: topics.spec(stage.dead_letter_topic).partitions}
+    counts = {topics.PERSON: topics.spec(topics.PERSON).partitions}
+    intake = Intake(ask.sealer, simulated=True, partition_of=topics.partition_for, counts=counts)
+    return stage, host_ledger.World(ask.sealer, True, letters), intake
+
+
+@pytest.mark.parametrize("chunk", [1, 97, 5_000])
+def test_decided_again_the_ledger_is_the_same(killed: World, chunk: int) -> None:
+    stage, shared, intake = _stage(killed)
+    log = killed.ask.log
+    people = 0
+    for partition in range(topics.spec(topics.PERSON).partitions):
+        bounds = log.bounds(topics.DECISIONS, partition)
+        records = log.read(topics.DECISIONS, partition, bounds.start, bounds.end)
+        stands = per_key(first_records(stage, shared, records))
+        again = per_key(decide_again(stage, shared, intake, log, partition, chunk=chunk))
+        assert again == stands
+        people += len(stands)
+    assert people > 1_000
+
+
+def test_the_processor_was_killed_and_started_again(killed: World) -> None:
+    [processor] = [c for c in killed.supervisor.children() if c.service == "processor"]
+    assert processor.restarts == KILLS
