@@ -27,8 +27,8 @@ from fuma.domain.comparison.fold import State, evolve
 from fuma.domain.comparison.grid import Cell
 from fuma.domain.comparison.place import Vehicle, cell_place, run_place, spot
 from fuma.domain.comparison.rows import decode, encode
-from fuma.domain.comparison.settings import Frame, Rule, Seating, Settings
-from fuma.domain.time import MINUTE, Ms
+from fuma.domain.comparison.settings import Frame, Law, Rule, Seating, Settings
+from fuma.domain.time import DAY, MINUTE, Ms
 
 START: Ms = 1_655_136_000_000
 STEP: Ms = 5 * MINUTE
@@ -101,6 +101,7 @@ def case(random: Random) -> Case:
         tag(person),
         since,
         until,
+        START + DAY,
         random.random() < 0.2,
     )
 
@@ -113,6 +114,7 @@ def area(random: Random) -> Area:
         tuple(random.sample(PLACES[:3], random.randrange(3))),
         tuple(random.sample(("41", "410105", "4501"), random.randrange(3))),
         ((since, random.choice((until, None))),),
+        START + DAY,
         random.random() < 0.3,
     )
 
@@ -136,7 +138,7 @@ def histories() -> st.SearchStrategy[list[Input]]:
 class Line:
     """Partitions, the log between them, and the persons' chains; all in memory."""
 
-    law: World = field(default_factory=World)
+    law: Law = field(default_factory=World)
     frame: Frame = field(default_factory=Frame)
     partitions: int = 1
     restart: bool = False

@@ -33,7 +33,7 @@ from fuma.domain.comparison.events import (
     StayTaken,
     Tick,
 )
-from fuma.domain.comparison.fold import State, forgotten
+from fuma.domain.comparison.fold import State, forgotten, lapses, remembered
 from fuma.domain.comparison.meet import exposures, meet, risks
 from fuma.domain.comparison.place import spot
 from fuma.domain.comparison.settings import Law
@@ -73,6 +73,8 @@ def _presence(state: State, p: Presence, at: Ms, law: Law) -> list[Event]:
     if p.gone:
         new = forgotten(new)
     old = state.stays.get(key)
+    if old is not None and remembered(state.frame, old) <= at:
+        old = None
     if old is not None:
         if p.revision < old.revision:
             return [Passed("superseded")]
@@ -119,11 +121,11 @@ def _fault(state: State, p: Presence, at: Ms) -> str:
 
 def _case(state: State, case: Case, at: Ms, law: Law) -> list[Event]:
     keep = state.frame.keep
-    if not case.gone and case.until <= at - keep:
+    if case.issued <= at - keep or (not case.gone and case.until <= at - keep):
         return [Passed("too-old")]
     held = state.cases.get(case.id)
     old: tuple[Case, Ms] | None = None
-    if held is not None and held[1] + keep > at:
+    if held is not None and lapses(state.frame, *held) > at:
         if case.revision < held[0].revision:
             return [Passed("superseded")]
         if case.revision == held[0].revision:
@@ -145,9 +147,11 @@ def _case(state: State, case: Case, at: Ms, law: Law) -> list[Event]:
 
 
 def _area(state: State, area: Area, at: Ms, law: Law) -> list[Event]:
+    if area.issued <= at - state.frame.keep:
+        return [Passed("too-old")]
     held = state.areas.get(area.id)
     old: tuple[Area, Ms] | None = None
-    if held is not None and held[1] + state.frame.keep > at:
+    if held is not None and lapses(state.frame, *held) > at:
         if area.revision < held[0].revision:
             return [Passed("superseded")]
         if area.revision == held[0].revision:
@@ -287,5 +291,5 @@ def _stays(state: State, tag: bytes) -> Iterator[Stay]:
 def _cases(state: State, tag: bytes, at: Ms) -> Iterator[tuple[Case, Ms]]:
     for case_id in state.cases_of.get(tag, ()):
         case, taken = state.cases[case_id]
-        if taken + state.frame.keep > at:
+        if lapses(state.frame, case, taken) > at:
             yield case, taken

@@ -42,6 +42,7 @@ class Case(NamedTuple):
     tag: bytes
     since: Ms
     until: Ms
+    issued: Ms  # of this revision, never before an earlier one's: it counts ``keep`` from then
     gone: bool = False
     root: bytes = b""  # id of the case that it began with; empty for the case itself
     depth: int = 0
@@ -56,6 +57,7 @@ class Area(NamedTuple):
     places: tuple[bytes, ...]
     divisions: tuple[str, ...]  # prefixes
     periods: tuple[tuple[Ms, Ms | None], ...]
+    issued: Ms  # as a case's
     gone: bool = False
 
 

@@ -75,7 +75,7 @@ def evolve(state: State, event: Event) -> State:
         _case(state, event.case, event.at)
     elif isinstance(event, AreaTaken):
         state.areas[event.area.id] = (event.area, event.at)
-        _schedule(state, event.at + state.frame.keep, "area", event.area.id)
+        _schedule(state, lapses(state.frame, event.area, event.at), "area", event.area.id)
     elif isinstance(event, Advanced):
         _advance(state, event.at)
     return state
@@ -145,7 +145,7 @@ def _case(state: State, case: Case, at: Ms) -> None:
     state.cases[case.id] = (case, at)
     if not case.gone:
         state.cases_of.setdefault(case.tag, {})[case.id] = None
-    _schedule(state, at + state.frame.keep, "case", case.id)
+    _schedule(state, lapses(state.frame, case, at), "case", case.id)
 
 
 def _uncase(state: State, case_id: bytes) -> None:
@@ -210,16 +210,30 @@ def _expire(state: State, table: str, key: bytes) -> None:
         elif stay.at + keep <= now:
             del state.stays[key]
     elif table == "case":
-        if key in state.cases and state.cases[key][1] + keep <= now:
+        if key in state.cases and lapses(state.frame, *state.cases[key]) <= now:
             _uncase(state, key)
     elif table == "area":
-        if key in state.areas and state.areas[key][1] + keep <= now:
+        if key in state.areas and lapses(state.frame, *state.areas[key]) <= now:
             del state.areas[key]
     elif table == "exposure":
         if key in state.exposures and state.exposures[key].dies <= now:
             _unexpose(state, key)
     elif key in state.foreign and state.foreign[key][0].dies <= now:
         del state.foreign[key]
+
+
+def lapses(frame: Frame, record: Case | Area, taken: Ms) -> Ms:
+    """From when on a case or area counts no longer, unless it is said again.
+
+    Counted from its issue, so that an earlier revision, however late it came, lapses no later.
+    """
+    return min(record.issued, taken) + frame.keep
+
+
+def remembered(frame: Frame, stay: Stay) -> Ms:
+    """Until when a stay's id and revision are held. A revision is made after the stay is over, so
+    what it replaces is too old itself by the time that this is."""
+    return (stay.at if stay.revision or stay.gone else stay.until) + frame.keep
 
 
 def forgotten(stay: Stay) -> Stay:

@@ -82,11 +82,12 @@ def decide(state: Links, said: Said, at: Ms, law: Law) -> Linked | None:
         match.tag,
         first,
         first - minus,
+        at,
         False,
         match.case,
         match.depth + 1,
         match.mark,
     )
-    if told is not None and new._replace(revision=told.revision) == told:
+    if told is not None and new._replace(revision=told.revision, issued=told.issued) == told:
         return Linked(said, reach, None, at)
     return Linked(said, reach, new, at)

@@ -74,7 +74,7 @@ def exposures(case: Case, taken: Ms, stay: Stay, frame: Frame, law: Law) -> Iter
                 of,
                 case.revision + stay.revision,
                 at,
-                min(until, taken) + frame.keep,
+                min(until, case.issued, taken) + frame.keep,
             )
 
 
@@ -103,7 +103,7 @@ def risks(area: Area, taken: Ms, frame: Frame) -> Iterator[Exposure]:
                 digest("risk", area.id, target, since, until),
                 area.revision,
                 taken,
-                min(until, taken) + frame.keep,
+                min(until, area.issued, taken) + frame.keep,
             )
 
 

@@ -66,9 +66,9 @@ def _event(row: list[Any]) -> Event:
     if table == "CaseTaken":
         return CaseTaken(Case(*fields[0]), fields[1])
     if table == "AreaTaken":
-        id_, revision, places, divisions, periods, gone = fields[0]
+        id_, revision, places, divisions, periods, issued, gone = fields[0]
         spans = tuple((since, until) for since, until in periods)
-        area = Area(id_, revision, tuple(places), tuple(divisions), spans, gone)
+        area = Area(id_, revision, tuple(places), tuple(divisions), spans, issued, gone)
         return AreaTaken(area, fields[1])
     if table == "Exposed":
         return Exposed(Exposure(*fields[0]), *fields[1:])
