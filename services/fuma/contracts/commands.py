@@ -141,7 +141,7 @@ def _command(data: dict[str, Any], kind: type, id: bytes, digest: bytes, key: st
         raise ValueError("times are whole milliseconds")
     body: c.Body = msgspec.convert(data["body"], type=kind)
     # What was passed over is not in what is built again: an unknown field would be signed unread.
-    if msgspec.to_builtins(body) != data["body"]:
+    if _canonical(msgspec.to_builtins(body)) != _canonical(data["body"]):
         raise ValueError("the body holds what this type does not")
     world = bytes.fromhex(str(data["world"]))
     return c.Command(id, digest, world, str(data["province"]), issued, expires, key, body)
