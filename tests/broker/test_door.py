@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import doorkit
 from doorkit import Door, at, event, name, number, wrong_number
-from fuma.contracts.cloudevents import report_id
 from fuma.contracts.codec import decode, encode
 from fuma.contracts.facts import decode_feed
 from fuma.contracts.genesis import read_world
 from fuma.contracts.sealing import open_subject, public_key, row_info, seal_row
 from fuma.contracts.topics import in_topic, partition_for, topics
 from fuma.domain.codes.events import Identity
+from fuma.domain.ids import report_id
 from fuma.runtime import keyfiles
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.mac import Sealer, pack_time, unpack_origin, unpack_time
