@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fuma.domain.codes.events import Effective, Ended, Lifted, Noted
+from fuma.contracts.decisions import FIRST, Cause, split
+from fuma.domain.codes.decide import MOST_ORDERS
+from fuma.domain.codes.events import Effective, Ended, FactKind, Lifted, Noted
 from fuma.domain.law.inforce import Law
+from fuma.runtime.host_types import ledger_value_fits
 from unit.domain.making import LIFTED, Person, fact, published, release, row, text
 
 NOON = "2022-06-14T12:00:00+08:00"
@@ -224,3 +227,27 @@ def test_the_law_of_the_division_that_the_report_states_applies() -> None:
 
 def _province() -> list[dict[str, object]]:
     return [*text()["rows"][:2], row("found"), row("lifted", **LIFTED)]
+
+
+def test_no_number_of_reports_makes_a_decision_that_fits_no_ledger_record() -> None:
+    """Every ground filled with orders of their own times, the law's longest list of them."""
+    person, minute = Person(), 0
+    found = [row for p in person.law.texts for row in getattr(p.text, "rows", ())]
+    for one in (r for r in found if r.kind is FactKind.FINDING and r.spans):
+        for number in range(30):
+            minute += 1
+            since = f"2022-06-14T{minute // 60:02d}:{minute % 60:02d}:00+08:00"
+            evidence, department = min(one.evidence), min(one.departments)
+            person.hears(
+                fact(f"{one.ground}-{number}", one.ground, since, evidence, department=department),
+                day(14, "23:00"),
+            )
+    assert {order.ground for order in person.state.orders} >= {"confirmed", "suspected"}
+    assert len(person.state.orders) < MOST_ORDERS + 20
+    cause = Cause(bytes(16), bytes(16), 0, 0, bytes(32), bytes(32))
+    for decision in person.decisions:
+        for value in split(decision, cause, 1, FIRST):
+            assert ledger_value_fits(bytes(16), value)
+    assert person.codes() == ["too-many-orders"]
+    person.hears(release("out", "confirmed", day(15), "discharge-notice"), day(15))
+    assert "confirmed" not in {order.ground for order in person.state.orders}

@@ -5,6 +5,8 @@ Sees no clock, no randomness, no other person. ``None`` means a repeat: it was d
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fuma.domain.codes.check import check_fact, identity_hold
 from fuma.domain.codes.events import (
     Decision,
@@ -27,6 +29,11 @@ from fuma.domain.ids import order_id
 from fuma.domain.law.inforce import InForce, Law
 from fuma.domain.law.rulebook import Row
 from fuma.domain.time import Ms
+
+#: With so many orders in force on one person, another one of a ground that is in force already is
+#: held. Without a bound a schedule would in the end fit no ledger record, and then not even a
+#: release could be written any more; a ground's first order is never kept out.
+MOST_ORDERS = 16
 
 
 def decide(state: State, fact: Fact, at: Ms, law: Law) -> Decision | None:
@@ -100,7 +107,10 @@ def _finding(
     for release in state.releases:
         if release.ground == fact.ground and fact.since <= release.since:
             note = _noted(fact, "lifted-before-assigned")
-            return (note, *_monitoring_late(state, release, at, law))
+            follows = _monitoring_late(state, release, at, law)
+            return (note, *_bounded(follows, state.orders, fact, at))
+    if _full(state.orders, fact.ground, at):
+        return (_held(fact, "too-many-orders"),)
     return (
         Effective(
             Order(
@@ -138,10 +148,13 @@ def _release(state: State, fact: Fact, at: Ms, ref: LawRef, row: Row) -> tuple[E
         fact.evidence_kind,
         fact.evidence_ref,
     )
-    return (_noted(fact, "released"), *lifted, *_follow(state, release, at, ref, row))
+    follows = _follow(state, release, at, ref, row)
+    ended = {one.order for one in lifted if one.at <= at}
+    left = [order for order in state.orders if order.id not in ended]
+    return (_noted(fact, "released"), *lifted, *_bounded(follows, left, fact, at))
 
 
-def _monitoring_late(state: State, release: Release, at: Ms, law: Law) -> tuple[Event, ...]:
+def _monitoring_late(state: State, release: Release, at: Ms, law: Law) -> tuple[Effective, ...]:
     """What follows a release that came before its finding, by the law in force now."""
     pair = law.in_force(release.division, at, release.ground)
     if pair is None:
@@ -150,7 +163,20 @@ def _monitoring_late(state: State, release: Release, at: Ms, law: Law) -> tuple[
     return _follow(state, release, at, law.ref(pair, row.name), row) if row else ()
 
 
-def _follow(state: State, release: Release, at: Ms, ref: LawRef, row: Row) -> tuple[Event, ...]:
+def _full(orders: Iterable[Order], ground: str, at: Ms) -> bool:
+    live = [order.ground for order in orders if order.end > at]
+    return len(live) >= MOST_ORDERS and ground in live
+
+
+def _bounded(
+    follows: tuple[Effective, ...], orders: Iterable[Order], fact: Fact, at: Ms
+) -> tuple[Event, ...]:
+    if follows and _full(orders, follows[0].order.ground, at):
+        return (_held(fact, "too-many-orders"),)
+    return follows
+
+
+def _follow(state: State, release: Release, at: Ms, ref: LawRef, row: Row) -> tuple[Effective, ...]:
     """The order that follows a release, once: its evidence bears no second one."""
     evidence = release.evidence_ref
     if row.then is None or evidence in state.lifted or evidence in state.used:

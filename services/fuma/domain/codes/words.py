@@ -45,6 +45,10 @@ HOLDS: dict[str, Words] = {
     "same-id-other-content": Words(
         "同一报告编号内容不同", "the same report id came before with another content"
     ),
+    "too-many-orders": Words(
+        "同一人同一事由生效的赋码过多",
+        "too many orders are in force on this person, this ground among them",
+    ),
 }
 
 #: Recorded, without effect on the colour.
