@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from fuma.cli import run_state
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.embedded.supervisor import stack
 from fuma.runtime.embedded.supervisor.stack import Status
@@ -54,8 +56,10 @@ def up(as_json: Json = False) -> int:
 
 
 def down(as_json: Json = False) -> int:
-    """Stop Kafka and Redis cleanly; their data stays. Services are stopped by ending `fuma run`."""
-    done = stack.down(Home.current())
+    """Stop the services, then Kafka and Redis, cleanly; their data stays."""
+    home = Home.current()
+    services = run_state.stop(home.path)
+    done = (["services"] if services else []) + stack.down(home)
     if as_json:
         print(json.dumps({"stopped": done}, ensure_ascii=False))
     else:
@@ -65,6 +69,18 @@ def down(as_json: Json = False) -> int:
 
 def status(as_json: Json = False) -> int:
     """Say what runs and where; exit 1 unless both answer."""
-    found = stack.status(Home.current())
+    home = Home.current()
+    found = stack.status(home)
+    running = run_state.current(home.path)
+    children = running.children if running else ()
+    if as_json:
+        services = [asdict(child) for child in children]
+        print(json.dumps({**found.to_json(), "services": services}, ensure_ascii=False))
+        return 0 if found.up else 1
     _print(found, as_json)
+    for child in children:
+        where = f"process {child.proc.pid}" if child.proc else "to be started again"
+        print(f"{child.service}  {child.state}  ({where}, started again {child.restarts} times)")
+    if not children:
+        print("no services run: fuma run --detach")
     return 0 if found.up else 1

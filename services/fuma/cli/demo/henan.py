@@ -51,7 +51,7 @@ def venue_code(scene: Scene) -> None:
     told = _send(scene, "townships", "scan", "", "venue-scan", _VENUE)
     scene.add(
         "scans of a forwarded venue code",
-        "dept-townships's own",
+        "own (townships)",
         told.rows,
         f"{told.accepted:,} noted: a scan is no presence and gives no colour",
         f"dept-townships, {_VENUE}",
@@ -88,7 +88,7 @@ def _refused(scene: Scene, way: str, department: str, code: str, told: Told) -> 
     recorded = scene.world.ask.refusals(scene.tags, department, code)
     scene.add(
         way,
-        f"dept-{department}'s own",
+        f"own ({department})",
         told.rows,
         f"{told.refused:,} refused at the door ({code}); {recorded.count:,} refusals on the ledger",
         f"dept-{department}, {recorded.reporter}",

@@ -97,7 +97,7 @@ def _denied(scene: Scene, way: str, user: str, topic: str, records: Sequence[Out
         ),
     )
     outcome = f"{sent.denied:,} denied by the broker's access rules"
-    _add(scene, way, f"{user}'s own", records, outcome, event, sent.written == 0)
+    _add(scene, way, f"a department's ({user})", records, outcome, event, sent.written == 0)
 
 
 def _dead_letters(scene: Scene, way: str, topic: str, records: Sequence[Outgoing]) -> None:

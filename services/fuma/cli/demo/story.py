@@ -118,8 +118,11 @@ class Story:
         )
 
     def _red(self, tags: list[bytes]) -> int:
-        """Depositors that the platform calls red, each asked."""
-        return sum(colour == "red" for colour in self._world.ask.colours(tags))
+        """Depositors that the platform calls red, each asked; all have to be answered."""
+        colours = self._world.ask.colours(tags)
+        if None in colours:
+            self.failures.append(f"{colours.count(None)} depositors get no answer")
+        return colours.count("red")
 
     def _check(
         self,
