@@ -26,6 +26,7 @@ _HEAD = len(MAGIC) + 1
 _MAC_END = _HEAD + 32
 
 CODE, POSITION, ALIVE = b"code", b"position", b"alive"
+SUM_BYTES = 16
 
 
 class StepRow(msgspec.Struct, array_like=True, frozen=True):
@@ -103,6 +104,7 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
     topic: bytes  # the ledger's topic UUID
     subjects: int  # subjects with a record, of this partition
     written: Ms  # by the machine's clock
+    sum: bytes = bytes(SUM_BYTES)  # of the fingerprints of those records, modulo 2^128, big-endian
 
 
 class Alive(msgspec.Struct, array_like=True, frozen=True):
@@ -127,6 +129,7 @@ class PlatformSealer:
         if len(key) < 32:
             raise ValueError("a platform key has at least 32 bytes")
         self._key = key
+        self._sum = _sized(world) + _sized(b"sum")
         self._prefix = {k: _sized(world) + _sized(k) for k in (CODE, POSITION, ALIVE)}
 
     def _mac(self, kind: bytes, name: bytes, body: bytes) -> bytes:
@@ -163,6 +166,14 @@ class PlatformSealer:
         if len(data) <= _MAC_END or data[: len(MAGIC)] != MAGIC or data[len(MAGIC)] != VERSION:
             return False
         return hmac.compare_digest(data[_HEAD:_MAC_END], self._mac(CODE, tag, data[_MAC_END:]))
+
+    def fingerprint(self, tag: bytes, code: Code | None) -> int:
+        """What ``code`` adds to its partition's sum; nobody without the key can choose it."""
+        if code is None:
+            return 0
+        name = b"".join((tag, code.seq.to_bytes(8, "big"), code.hash))
+        mac = hmac.digest(self._key, self._sum + name, "sha256")
+        return int.from_bytes(mac[:SUM_BYTES], "big")
 
     def seal_position(self, position: Position) -> bytes:
         """The value of ``fuma:sink:<partition>``."""

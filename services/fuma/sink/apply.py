@@ -11,11 +11,11 @@ Whether a write that failed happened all the same is seen in the position, which
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fuma.contracts.errors import Fatal, Poison, Retryable
-from fuma.contracts.platform import Code, PlatformSealer, Position
+from fuma.contracts.platform import SUM_BYTES, Code, PlatformSealer, Position
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.platform_store import CODE_PREFIX, WAS_PREFIX, Batch, PlatformStore, Put, tag_of
@@ -25,6 +25,7 @@ from fuma.sink.incidents import Incidents
 
 log = logging.getLogger("fuma.sink")
 _REPAIR_AT_ONCE = 500
+_Change = tuple[Code | None, Code | None]  # a subject's code before and after
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class _Fold:
 
     values: dict[bytes, bytes | None]
     heads: dict[bytes, Head]
+    before: dict[bytes, Code | None]
     codes: dict[bytes, list[Code]] = field(default_factory=dict)
     doubtful: set[bytes] = field(default_factory=set)
     at: int = 0
@@ -63,6 +65,9 @@ class Partition:
         self._value: bytes | None = None
         self._open: dict[bytes, Head] = {}
         self.cursor = 0
+        #: While a sweep runs: what each subject written since it began had counted for before.
+        self.touched: dict[bytes, int] = {}
+        self.restarts = 0
 
     def load(self, value: bytes | None) -> None:
         """Take up the position that the platform has; from 0 where it has none that is genuine.
@@ -115,6 +120,7 @@ class Partition:
         self.position = Position(self.number, -1, 0, tools.topic_id, 0, tools.clock.now())
         self._value, self.cursor = held, 0
         self._open.clear()
+        self.restarts += 1
 
     def _mine(self, tag: bytes) -> bool:
         return partition_for(tag, self._tools.partitions) == self.number
@@ -134,14 +140,18 @@ class Partition:
         end = records[-1].offset + 1
         puts = [self._put(fold, tag, codes) for tag, codes in fold.codes.items()]
         fresh = sum(put.expected is None for put in puts)
+        changes: dict[bytes, _Change] = {
+            tag: (fold.before[tag], codes[-1]) for tag, codes in fold.codes.items()
+        }
         if fold.doubtful:
-            puts, more = self._settle(fold, puts, end)
+            puts, more = self._settle(fold, puts, end, changes)
             fresh += more
         opened = [head.opened for head in fold.heads.values() if head.part]
         opened += [h.opened for t, h in self._open.items() if t not in fold.heads]
         position = Position(
             self.number, min([end, *opened]) - 1, max(fold.at, self.position.at),
             self._tools.topic_id, self.position.subjects + fresh, self._tools.clock.now(),
+            self._summed(changes),
         )  # fmt: skip
         self._commit(position, puts)  # 2
         for tag, head in fold.heads.items():
@@ -173,8 +183,9 @@ class Partition:
             heads, bad = self._opened(tags, values)
             if bad:
                 raise Retryable("records of the platform change under our hands")
+        before = {tag: head.code for tag, head in heads.items()}
         heads.update({t: self._open[t] for t in tags if t in self._open})
-        return _Fold(dict(zip(tags, values, strict=True)), heads)
+        return _Fold(dict(zip(tags, values, strict=True)), heads, before)
 
     def _opened(
         self, tags: Sequence[bytes], values: Sequence[bytes | None]
@@ -214,7 +225,18 @@ class Partition:
         was = sealed[:-1] if before is None else [before, *sealed[:-1]]
         return Put(tag, before, sealed[-1], tuple(was))
 
-    def _settle(self, fold: _Fold, puts: list[Put], end: int) -> tuple[list[Put], int]:
+    def _summed(self, changes: Mapping[bytes, _Change]) -> bytes:
+        """The position's sum after subjects went from one code to another."""
+        total = int.from_bytes(self.position.sum, "big")
+        for tag, (before, after) in changes.items():
+            counted = self._tools.sealer.fingerprint(tag, before)
+            self.touched.setdefault(tag, counted)
+            total += self._tools.sealer.fingerprint(tag, after) - counted
+        return (total % (1 << 8 * SUM_BYTES)).to_bytes(SUM_BYTES, "big")
+
+    def _settle(
+        self, fold: _Fold, puts: list[Put], end: int, changes: dict[bytes, _Change]
+    ) -> tuple[list[Put], int]:
         """For subjects that do not follow on: what the ledger itself says, read from its start."""
         kept = [put for put in puts if put.tag not in fold.doubtful]
         dropped = sum(put.expected is None for put in puts if put.tag in fold.doubtful)
@@ -222,6 +244,9 @@ class Partition:
         lost = list[bytes]()
         for tag in sorted(fold.doubtful):
             codes = told[tag]
+            # What stood there may be old: what was counted is what the ledger had said by then.
+            counted = [code for code in codes if code.offset < self.cursor]
+            changes[tag] = counted[-1] if counted else None, codes[-1] if codes else None
             kept.append(self._anew(tag, fold.values[tag], codes))
             dropped -= fold.values[tag] is None and bool(codes)
             fold.codes.pop(tag, None)
@@ -253,11 +278,11 @@ class Partition:
         return {t: refold(r, simulated=self._tools.simulated) for t, r in found.items()}
 
     def repair(self, tags: Iterable[bytes], code: str, what: str) -> None:
-        """Put subjects right from the ledger, up to what is applied, and raise an incident."""
+        """Put subjects right from the ledger, up to what was taken, and raise an incident."""
         tools = self._tools
         mine = sorted(t for t in tags if self._mine(t))
         strangers = tools.store.strangers()
-        told = self._from_ledger(mine, self.position.applied + 1)
+        told = self._from_ledger(mine, self.cursor)
         for part in _parts(mine):
             values = tools.store.codes(part)
             puts = [self._anew(t, v, told[t]) for t, v in zip(part, values, strict=True)]

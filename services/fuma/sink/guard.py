@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Mapping
 
-from fuma.contracts.platform import PlatformSealer
+from fuma.contracts.errors import Poison
+from fuma.contracts.platform import SUM_BYTES, PlatformSealer
 from fuma.contracts.topics import partition_for
 from fuma.runtime.platform_store import (
     ALIVE_KEY,
@@ -107,26 +108,43 @@ class Guard:
             return bool(done.value)
         return False
 
+    def _counted(self, tag: bytes, value: bytes | None) -> int | None:
+        """What a record adds to its partition's sum; ``None`` where it is not genuine."""
+        try:
+            code = self._sealer.open_code(tag, value) if value is not None else None
+        except Poison:
+            return None
+        return self._sealer.fingerprint(tag, code)
+
     def _pages(self) -> Generator[None, None, bool]:
-        expected = {n: p.position.subjects for n, p in self._partitions.items()}
-        seen: dict[int, set[bytes]] = {n: set() for n in self._partitions}
+        expected = {n: (p.restarts, p.position.sum) for n, p in self._partitions.items()}
+        for partition in self._partitions.values():
+            partition.touched.clear()
+        seen: dict[int, dict[bytes, int]] = {n: {} for n in self._partitions}
         for page in self._store.scan(CODE_PREFIX):
             tags = [tag for key in page if (tag := tag_of(key)) is not None]
-            bad = [
-                tag
-                for tag, value in zip(tags, self._store.codes(tags), strict=True)
-                if value is None or not self._sealer.genuine(tag, value)
-            ]
-            for tag in tags:
-                seen[partition_for(tag, len(self._partitions))].add(tag)
-            self._repair(bad, "platform-record", "records failed their authentication")
+            values = zip(tags, self._store.codes(tags), strict=True)
+            counts = {tag: self._counted(tag, value) for tag, value in values}
+            bad = [tag for tag, count in counts.items() if count is None]
+            if bad:
+                self._repair(bad, "platform-record", "records failed their authentication")
+                put_right = zip(bad, self._store.codes(bad), strict=True)
+                counts |= {tag: self._counted(tag, value) for tag, value in put_right}
+            for tag, count in counts.items():
+                seen[partition_for(tag, len(self._partitions))][tag] = count or 0
             yield
-        # A key that stays is met; what was counted before the sweep and is not met was removed.
-        short = {n for n, count in expected.items() if len(seen[n]) < count}
-        if short:
+        # What was counted before the sweep and is not met was removed, or an older one is there.
+        wrong = {
+            n
+            for n, (restarts, counted) in expected.items()
+            if self._partitions[n].restarts == restarts
+            and sum((seen[n] | self._partitions[n].touched).values()) % (1 << 8 * SUM_BYTES)
+            != int.from_bytes(counted, "big")
+        }
+        if wrong:
             at = max(p.position.at for p in self._partitions.values())
             self._incidents.platform(
                 "platform-record", at, (), self._store.strangers(),
-                f"records of partitions {sorted(short)} are missing; applied again from 0",
+                f"records of partitions {sorted(wrong)} are missing or old; applied again from 0",
             )  # fmt: skip
-        return self._restart(short)
+        return self._restart(wrong)

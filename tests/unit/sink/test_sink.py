@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -247,3 +248,67 @@ def test_parts_of_a_decision_count_together(tmp_path: Path) -> None:
     assert isinstance(told, Answer)
     assert told.seq == seq + 3
     assert _incidents(rig) == []
+
+
+def _quietly_older(rig: Rig, tag: bytes) -> bytes:
+    """An administrator puts the code before the last back, with its list, unseen by the sink."""
+    now, was = rig.store.values[code_key(tag)], rig.store.lists[was_key(tag)]
+    rig.store.values[code_key(tag)] = was.pop()
+    if not was:
+        del rig.store.lists[was_key(tag)]
+    return now
+
+
+def _restarted(rig: Rig) -> None:
+    rig.sink._close()
+    for _ in range(20):
+        rig.sink.turn()
+    rig.drain()
+
+
+def test_an_older_code_put_back_while_no_sink_ran_is_found_when_it_starts(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 3)
+    tags = rig.live(5, 60)
+    rig.drain()
+    for tag in tags:
+        was = _quietly_older(rig, tag)
+        _restarted(rig)
+        assert rig.store.values[code_key(tag)] == was
+    assert _incidents(rig) == ["platform-record"] * len(tags)
+    _agree(rig, tags)
+
+
+def test_a_removed_code_is_missed_though_another_key_stands_for_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 3)
+    tags = rig.live(5, 60)
+    rig.drain()
+    gone = tags[0]
+    made = next(t for i in range(99) if partition_for(t := bytes([i]) * 16, COUNT)
+                == partition_for(gone, COUNT))  # fmt: skip
+    rig.store.values[code_key(made)] = rig.store.values.pop(code_key(gone))
+    rig.store.lists.pop(was_key(gone), None)
+    _restarted(rig)
+    _agree(rig, tags)
+    assert code_key(made) not in rig.store.values
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6), chunk=st.integers(1, 9))
+def test_an_honest_platform_raises_no_alarm(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, chunk: int
+) -> None:
+    """Sweeps between writes, restarts at any moment, writes whose answer was lost."""
+    rig = Rig(tmp_path_factory.mktemp("sink"), seed, chunk=chunk)
+    rig.sink._settings = replace(rig.sink._settings, sweep_s=0.0)
+    tags = rig.live(6, 30)
+    for _ in range(40):
+        rig.sink.turn()
+        if rig.author.dice.random() < 0.2:
+            rig.sink._close()
+        if rig.author.dice.random() < 0.1:
+            rig.store.lose_answer = True
+    tags += rig.live(3, 15)
+    rig.drain()
+    _restarted(rig)
+    assert _incidents(rig) == []
+    _agree(rig, tags)
