@@ -124,7 +124,9 @@ def to_json(day: Day, attempts: Sequence[Attempt], red: int, failures: Sequence[
             {"colour": colour, "ground": ground, "count": count}
             for (colour, ground), count in sorted(tally.coloured.items(), key=_most)
         ],
-        **{name: {str(k): v for k, v in counted.items()} for name, counted in _others(tally)},
+        "events": {
+            name: {str(k): v for k, v in counted.items()} for name, counted in _others(tally)
+        },
         "attempts": [asdict(one) for one in attempts],
         "red_depositors": red,
         "failures": list(failures),
