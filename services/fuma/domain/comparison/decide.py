@@ -84,7 +84,9 @@ def _presence(state: State, p: Presence, at: Ms, law: Law) -> list[Event]:
         if old.gone or old.until <= at - state.frame.keep:
             old = None
     events: list[Event] = [StayTaken(new)]
-    exposed = place in state.exposed or any(k in state.exposed for k in _areas_of(p))
+    exposed = place in state.exposed
+    if state.areas and not exposed:
+        exposed = any(where in state.exposed for where in _areas_of(p))
     infectious = p.tag in state.cases_of or (old is not None and old.tag in state.cases_of)
     if old is None and not exposed and not infectious:
         return events
