@@ -138,8 +138,12 @@ class Recovery(Generic[S, I, D, R]):
     def _collect(self, position: Position, frame: R, record: LogRecord, digest: bytes) -> bool:
         """Put the record to its decision; whether that is complete now."""
         key, cause = record.key or b"", frame.cause
-        if (cause.topic, cause.partition) != (position.input_id, self._partition):
-            self._stop(f"ledger offset {record.offset} follows from another topic or partition")
+        if cause.partition != self._partition:
+            # Ours, but copied here by somebody: no record of this partition's ledger.
+            self._alarm("stray", f"{_place(record)}: a record of partition {cause.partition}")
+            return False
+        if cause.topic != position.input_id:
+            self._stop(f"ledger offset {record.offset} follows from another topic")
         seen = self._met.get((key, frame.seq))
         if seen is not None and seen != digest:
             self._hold(key, "another value under a known number", record)

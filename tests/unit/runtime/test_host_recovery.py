@@ -163,3 +163,22 @@ def test_a_skipped_number_holds_the_key() -> None:
     assert [letter.header("fuma-reason") for letter in rig.dead()] == [b"held"]
     assert [(letter.key, letter.value) for letter in rig.dead()] == [(A, rig.inputs()[3].value)]
     assert [rig.stage.read(value).seq for key, value in rig.said() if key == B] == [1, 2]
+
+
+def test_a_record_of_another_partition_copied_here_alarms_and_stops_nothing() -> None:
+    """Whoever may write to the broker can copy a record whole, its MAC with it."""
+    rig = busy(4)
+    rig.run(rig.open())
+    first = rig.stage.read(rig.ledger()[0].value or b"")
+    other = replace(first.cause, partition=first.cause.partition + 1)
+    decision = rig.stage.decide(None, (other.id, 3), first.at)
+    assert decision is not None
+    (value,) = rig.stage.encode(decision, other, 1, bytes(32))
+    rig.write(internal(SEALER, rig.stage.ledger_topic, A, value, 0, pack_time(first.at), None))
+    rig.write(rig.input(A, 5))
+    rig.run(rig.open())
+    rig.store = MemoryStore()
+    rig.run(rig.open())
+    assert rig.alarms == ["stray", "stray"]
+    said = [one for one in rig.said() if one[1] != value]
+    assert said == rig.expected()
