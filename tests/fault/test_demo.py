@@ -75,3 +75,13 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(tmp_path: Path) -> No
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 143
     assert _left(home) == []
+
+
+def test_a_home_that_is_no_demos_is_left_alone(tmp_path: Path) -> None:
+    precious = tmp_path / "vault.db"
+    precious.write_text("the only copy")
+    done = subprocess.run([*_DEMO, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "no demo's" in done.stderr
+    assert precious.read_text() == "the only copy"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["vault.db"]

@@ -30,6 +30,8 @@ from fuma.runtime.vault import address_path, token_path
 
 PUBLISHER = "国务院联防联控机制"
 _PATIENCE = 60.0
+#: What tells a demo's home from a deployment's: only a home with this file is ever wiped.
+_MARK = "demo-world"
 
 
 class World:
@@ -41,6 +43,7 @@ class World:
         self.home = Home(home.absolute())
         self._say = say
         self._keep = keep
+        self._ours = False  # nothing is stopped or removed that is not a demo's
         self._supervisor: Supervisor | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -91,21 +94,26 @@ class World:
             self._ask.close()
             self._ask = None
         self.stop_services()
+        if not self._ours:
+            return
         stack.down(self.home)
         if not self._keep:
             shutil.rmtree(self.home.path, ignore_errors=True)
 
     def wipe(self) -> None:
-        """Stop and remove a former demo of this home."""
-        if not self.home.path.exists():
-            return
-        if not (self.home.state.exists() or self.home.credentials.exists()):
-            if any(self.home.path.iterdir()):
-                raise CliError(f"{self.home.path} is not empty and no demo's", "remove it yourself")
-            return
-        run_state.stop(self.home.path)
-        stack.down(self.home)
-        shutil.rmtree(self.home.path)
+        """Stop and remove a former demo of this home. Refuses what is not a demo's."""
+        path, mark = self.home.path, self.home.path / _MARK
+        if path.exists() and any(path.iterdir()):
+            if not mark.exists():
+                raise CliError(
+                    f"{path} holds something that is no demo's", "name an empty folder with --home"
+                )
+            run_state.stop(path)
+            stack.down(self.home)
+            shutil.rmtree(path)
+        path.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        self._ours = True
 
     def _watch(self) -> None:
         assert self._supervisor is not None
