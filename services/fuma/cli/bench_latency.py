@@ -100,8 +100,15 @@ def steady(
     took = sorted((arrived[id_] - at) * 1_000 for id_, at in sent.items() if id_ in arrived)
     if len(took) < len(sent):
         raise CliError(f"{len(sent) - len(took)} of {len(sent)} reports never reached the platform")
-    marks = [percentile(took, share) for share in (0.5, 0.95, 0.99, 0.999)]
-    return Latency(len(sent) / seconds, len(took), *marks, took[-1])
+    return Latency(
+        rate=len(sent) / seconds,
+        reports=len(took),
+        p50=percentile(took, 0.5),
+        p95=percentile(took, 0.95),
+        p99=percentile(took, 0.99),
+        p999=percentile(took, 0.999),
+        worst=took[-1],
+    )
 
 
 def _decided(ask: Questions, count: int, patience: float = 120.0) -> None:
