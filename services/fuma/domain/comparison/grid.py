@@ -49,9 +49,11 @@ def fixed(degrees: str | int | float | Decimal) -> int:
     """
     try:
         value = Decimal(repr(degrees) if isinstance(degrees, float) else degrees)
-        return int((value * UNIT).to_integral_value(ROUND_FLOOR))
-    except (InvalidOperation, OverflowError) as error:
+    except InvalidOperation as error:
         raise ValueError(f"{degrees!r} is no number of degrees") from error
+    if not value.is_finite():
+        raise ValueError(f"{degrees!r} is no number of degrees")
+    return int((value * UNIT).to_integral_value(ROUND_FLOOR))
 
 
 def cell_at(latitude: int, longitude: int) -> Cell:
