@@ -327,7 +327,7 @@ class Authority(RuleBasedStateMachine):
 
 
 Authority.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=250,
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
