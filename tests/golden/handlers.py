@@ -1,0 +1,138 @@
+"""For each schema the code that reads such values for its living, and in short what came of one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fuma.contracts import lawlog
+from fuma.contracts.codec import decode
+from fuma.contracts.decisions import decode_ledger
+from fuma.contracts.facts import decode_person
+from fuma.contracts.genesis import open_genesis, world_of
+from fuma.contracts.rulesfile import law_of_texts
+from fuma.contracts.topics import DECISIONS, in_topic, partition_for, spec
+from fuma.feed.answers import Tally
+from fuma.gateway.intake import Intake
+from fuma.processor.outbox import Outbox
+from fuma.processor.taskforce import Taskforce
+from fuma.runtime.mac import pack_time
+from fuma.runtime.platform import Answer
+from fuma.runtime.ports import LogRecord
+from golden.making import Input, ledger_of, texts
+from golden.samples import (
+    AT,
+    JUDGE,
+    MAC_KEY,
+    RECEIPT,
+    TAG,
+    WORLD,
+    vault,
+)
+from unit.sink.rig import Rig
+
+Handled = dict[str, Any]
+
+
+def _raw(topic: str, value: bytes) -> LogRecord:
+    return LogRecord(topic, 0, 0, AT, TAG, value, ())
+
+
+def sealed_row(value: bytes) -> Handled:
+    """The gateway's door: who wrote it, unsealed, read, judged."""
+    intake = Intake(WORLD, MAC_KEY, simulated=True)
+    topic, key = in_topic("health"), RECEIPT.encode()
+    headers = intake.sealers["health"].headers(topic, key, value, time=pack_time(AT))
+    partition = partition_for(key, spec(topic).partitions)
+    row = intake.take(LogRecord(topic, partition, 0, AT, key, value, headers))
+    if row.end:
+        return {"end of": row.receipt, "declared": row.declared}
+    opened = JUDGE.open(row)
+    assert opened.person is not None
+    (subject,) = vault().subjects([opened.person])
+    judged = JUDGE.judge(opened, subject, law_of_texts(texts()))
+    assert judged.fact is not None
+    codes = [fault.code for fault in judged.faults]
+    return {"row": row.number, "faults": codes, "fact": judged.fact.id.hex()}
+
+
+def answer(value: bytes) -> Handled:
+    """The department's client."""
+    tally, told = Tally(), list[Mapping[str, Any]]()
+    tally.add(decode("answer", value), told.append)
+    return {
+        "accepted": tally.accepted,
+        "refused": tally.refused,
+        "closed": tally.closed,
+        "told": [one["en"] for one in told],
+    }
+
+
+def feed(value: bytes) -> Handled:
+    """The task force."""
+    (emit,) = Taskforce().transform(_raw("fuma.feed.health", value))
+    fact = decode_person(emit.value)
+    return {"to": emit.topic, "kind": fact.kind.value, "breaches": list(fact.breaches)}
+
+
+def person(value: bytes) -> Handled:
+    """The decision, on a person of whom nothing is known yet."""
+    ((_, written),) = ledger_of([Input(AT, TAG, value)], law_of_texts(texts()), 1)
+    record = decode_ledger(written)
+    return {"events": [type(event).__name__ for event in record.events]}
+
+
+def decision(value: bytes) -> Handled:
+    """The outbox, and the sink with the platform behind it."""
+    outbox = Outbox(lambda kind, what: None)
+    outbox.opened(DECISIONS, 0)
+    told = [decode("notice", e.value)["kind"] for e in outbox.transform(_raw(DECISIONS, value))]
+    with tempfile.TemporaryDirectory(prefix="fuma-example-") as folder:
+        rig = Rig(Path(folder))
+        rig.append(TAG, value, decode_ledger(value).at)
+        rig.drain()
+        found = rig.platform.answer(TAG)
+    assert isinstance(found, Answer)
+    return {"notices": told, "shown": found.sentence.en, "held": found.held}
+
+
+def notice(value: bytes) -> Handled:
+    """Whoever tells the holder: all is in it, nothing has to be looked up."""
+    told = decode("notice", value)
+    return {"kind": told["kind"], "colour": told["colour"], "objection": told["objection"]}
+
+
+def incident(value: bytes) -> Handled:
+    """Whoever watches."""
+    told = decode("incident", value)
+    return {"code": told["code"], "actor": told["actor"]}
+
+
+def law(value: bytes) -> Handled:
+    """The law as every worker folds it, after the genesis."""
+    from golden.examples import genesis_example
+
+    first = genesis_example()
+    payload = open_genesis(lawlog.envelope_of(first))[1]
+    log = lawlog.LawLog(world_of(payload))
+    log.apply(0, first, AT, True)
+    if value != first:
+        log.apply(1, value, AT, True)
+    return {
+        "time": log.time,
+        "texts": [f"{p.text.name}@{p.text.version}" for p in log.published],
+    }
+
+
+HANDLERS: dict[str, Callable[[bytes], Handled]] = {
+    "answer": answer,
+    "decision": decision,
+    "feed": feed,
+    "incident": incident,
+    "law": law,
+    "notice": notice,
+    "person": person,
+    "sealed-row": sealed_row,
+}

@@ -1,0 +1,185 @@
+"""Made values for the examples of ``schemas/``: one person, one day, keys of zeros."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from doorkit import event, name, number
+from fuma.contracts import dsse, genesis, lawlog
+from fuma.contracts.cloudevents import read
+from fuma.contracts.codec import decode
+from fuma.contracts.decisions import MAX_EVENTS, Cause, split
+from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.facts import encode_feed, encode_person
+from fuma.contracts.rulesfile import law_of_texts
+from fuma.contracts.sealing import row_info, seal_row
+from fuma.contracts.topics import DECISIONS, INCIDENTS
+from fuma.domain.codes import events as e
+from fuma.domain.time import HOUR
+from fuma.gateway.answers import Answers
+from fuma.gateway.intake import Row
+from fuma.gateway.judge import Judge, Judged, Opened
+from fuma.processor.incidents import Incidents
+from fuma.processor.outbox import Outbox
+from fuma.runtime.mac import Sealer
+from fuma.runtime.memory import MemoryVault
+from fuma.runtime.ports import LogRecord
+from golden.making import DAY_START, Input, ledger_of, texts
+
+AT = DAY_START + 9 * HOUR
+TAG = bytes(range(16))
+WORLD = bytes(16)
+MAC_KEY = bytes(32)
+RECEIPT = "health-20220614-example"
+GATEWAY = X25519PrivateKey.from_private_bytes(b"g" * 32)
+JUDGE = Judge(GATEWAY, b"e" * 32)
+_LAW = ("cn/interim-measures-2021", "cn/control-plan-8", "cn/procedure-automatic")
+_PUBLISHED = "cn/class-b-management"
+
+Wire = dict[str, Any]
+
+
+def vault() -> MemoryVault:
+    """With one holder in its register."""
+    made = MemoryVault()
+    made.load([(number(1), name(1))])
+    return made
+
+
+def _row(row: int, declared: int | None = None) -> Row:
+    raw = LogRecord("fuma.in.health", 0, row, AT, RECEIPT.encode(), None, ())
+    return Row(raw, "health", RECEIPT, b"run", row, declared, False, AT, b"", b"")
+
+
+def _judged(**change: Any) -> Judged:
+    reading = read(json.dumps(event(1, **change), ensure_ascii=False).encode())
+    assert reading.report is not None
+    (subject,) = vault().subjects([(reading.report.number, reading.report.name)])
+    return JUDGE.judge(Opened(_row(1), reading), subject, law_of_texts(texts()))
+
+
+def _fact(**change: Any) -> e.Fact:
+    fact = _judged(**change).fact
+    assert fact is not None
+    return fact
+
+
+def _sealed_row(kind: str, row: int, declared: int | None) -> Wire:
+    enc = sealed = b""
+    if kind == "row":
+        plain = json.dumps(event(1), ensure_ascii=False).encode()
+        enc, sealed = seal_row(GATEWAY.public_key(), plain, row_info("health", RECEIPT, row))
+    return {
+        "receipt": RECEIPT, "kind": kind, "row": row, "declared": declared, "enc": enc,
+        "sealed": sealed,
+    }  # fmt: skip
+
+
+def _answer() -> Wire:
+    answers = Answers({"health": Sealer(WORLD, MAC_KEY)}, simulated=True)
+    answers.accepted(_row(1))
+    answers.accepted(_row(2))
+    answers.refused(_row(3), _judged(evidence=None).faults, recorded=True)
+    answers.closed(_row(3), 3)
+    (record,) = answers.records()
+    return decode("answer", record.value)
+
+
+def _decided(fact: e.Fact) -> bytes:
+    ((_, value),) = ledger_of([Input(AT, TAG, encode_person(fact))], law_of_texts(texts()), 1)
+    return value
+
+
+def _decision(*said: e.Event) -> Wire:
+    """A decision with just these events, on nobody's order."""
+    schedule = e.Schedule(AT, (), (), AT if isinstance(said[0], e.Ended) else None)
+    fact = _fact()
+    cause = Cause(fact.id, bytes(16), 0, 0, bytes(32), fact.content)
+    (value,) = split(e.Decision(AT, fact, None, said, schedule), cause, 1, bytes(32))
+    return decode("decision", value)
+
+
+def _notice(value: bytes) -> Wire:
+    outbox = Outbox(lambda kind, what: None)
+    outbox.opened(DECISIONS, 0)
+    (emit,) = outbox.transform(LogRecord(DECISIONS, 0, 0, AT, TAG, value, ()))
+    return decode("notice", emit.value)
+
+
+def _incident() -> Wire:
+    incidents = Incidents(Sealer(WORLD, MAC_KEY), 1, simulated=True)
+    raw = LogRecord("fuma.person", 3, 41, AT, TAG, b"forged", ())
+    (made,) = incidents.beside(raw, Poison(Reason.NO_MAC))
+    assert made.topic == INCIDENTS
+    return decode("incident", made.value)
+
+
+def _key(letter: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(letter * 32)
+
+
+def _public(letter: bytes) -> str:
+    return dsse.public_bytes(_key(letter)).hex()
+
+
+def _genesis() -> bytes:
+    publisher = genesis.Publisher(_public(b"p"), "国务院联防联控机制", "测试 test", "")
+    first = tuple(text.body for text in texts() if text.name in _LAW)
+    body = genesis.payload(
+        genesis.Genesis(
+            WORLD.hex(), True, DAY_START, (_public(b"a"), _public(b"b")), (publisher,), first
+        )
+    )
+    return dsse.sign(genesis.GENESIS_TYPE, body, _key(b"a"), _key(b"b"))
+
+
+def _law(value: bytes) -> Wire:
+    return decode("law", value)
+
+
+def _text() -> Wire:
+    (text,) = (t for t in texts() if t.name == _PUBLISHED and t.version == 1)
+    return _law(lawlog.text_value(dsse.sign(lawlog.LAW_TYPE, text.body.encode(), _key(b"p")), AT))
+
+
+def samples() -> dict[tuple[str, str], Wire]:
+    """(subject, name) to the value."""
+    red, refused = _decided(_fact()), _decided(_fact(evidence=None))
+    f = _fact()
+    ident, kind = f.id, f.kind
+    noted = e.Noted(ident, e.FactKind.SCAN, "", AT, b"", "scan", "transport", "410105", "")
+    return {
+        ("answer", "two-accepted-one-refused"): _answer(),
+        ("decision", "red"): decode("decision", red),
+        ("decision", "refused"): decode("decision", refused),
+        ("decision", "lifted"): _decision(e.Lifted(bytes(16), ident, AT, "released")),
+        ("decision", "noted"): _decision(noted),
+        ("decision", "held"): _decision(
+            e.Held(ident, kind, "confirmed", "health", ("identity-mismatched",))
+        ),
+        ("decision", "ended"): _decision(e.Ended(ident, AT)),
+        ("decision", "many-events"): _decision(*[noted] * MAX_EVENTS),
+        ("feed", "finding"): decode("feed", encode_feed(f)),
+        ("feed", "refused-at-the-door"): decode("feed", encode_feed(_fact(evidence=None))),
+        ("incident", "forged-record"): _incident(),
+        ("law", "genesis"): _law(lawlog.genesis_value(_genesis(), DAY_START)),
+        ("law", "text"): _text(),
+        ("law", "tick"): _law(lawlog.tick_value(AT)),
+        ("notice", "red"): _notice(red),
+        ("notice", "refused"): _notice(refused),
+        ("person", "finding"): decode("person", encode_person(f)),
+        ("person", "until"): decode(
+            "person", encode_person(_fact(until="2022-06-20", **{"from": "2022-06-14"}))
+        ),
+        ("person", "refused-at-the-door"): decode("person", encode_person(_fact(evidence=None))),
+        ("person", "another-name"): decode("person", encode_person(_fact(name="另一人"))),
+        ("sealed-row", "row"): _sealed_row("row", 1, None),
+        ("sealed-row", "end-of-a-declared-batch"): _sealed_row("end", 3, 3),
+    }
+
+
+__all__ = ["AT", "JUDGE", "MAC_KEY", "RECEIPT", "TAG", "WORLD", "samples", "vault"]
