@@ -175,16 +175,28 @@ class CodePlatform:
         moment = now if at is None else at
         try:
             codes = self._codes(tag, whole=moment < now or as_known_now)
+            if codes and codes[-1].recorded > now:
+                # It came while we looked, or our clock is behind the broker's. What is recorded
+                # has happened, and its schedule says nothing of the time before.
+                now = codes[-1].recorded
+                if at is None:
+                    moment = now
+                elif moment < now:
+                    codes = self._codes(tag, whole=True)
         except Poison:
             return _no("altered")
         if not codes:
-            return self._absent(tag, moment, now)
+            return self._absent(tag, moment, now) or self.answer(tag, at, as_known_now)
         if codes[-1].seq == 0:
             return _no("held")
         if moment >= now or (as_known_now and codes[-1].since <= moment):
             return self._of(tag, codes[-1], moment, now)
-        known = [code for code in codes if code.recorded <= moment]
-        return self._of(tag, known[-1], moment, now) if known else self._green(tag, moment, now)
+        return self._then(tag, codes, moment, now)
+
+    def _then(self, tag: bytes, codes: Sequence[Code], at: Ms, now: Ms) -> Answer:
+        """What was answered at a past moment, from all of the subject's codes."""
+        known = [code for code in codes if code.recorded <= at]
+        return self._of(tag, known[-1], at, now) if known else self._green(tag, at, now)
 
     def _codes(self, tag: bytes, *, whole: bool) -> list[Code]:
         """Oldest first. Raises ``Poison`` where they are not all there, and genuine."""
@@ -205,15 +217,18 @@ class CodePlatform:
             before = code.seq
         return codes
 
-    def _absent(self, tag: bytes, at: Ms, now: Ms) -> Answer | NoAnswer:
-        """Green only where every record that the ledger had is applied, and none is his."""
+    def _absent(self, tag: bytes, at: Ms, now: Ms) -> Answer | NoAnswer | None:
+        """Green only where every record that the ledger had is applied, and none is his.
+
+        ``None`` where one came while we looked.
+        """
         number = partition_for(tag, self._partitions)
         ends = self._ends((number,))
         if ends is None:
             return _no("ledger-unreachable")
         position = self._store.positions(self._partitions)[number]
         if self._store.codes((tag,))[0] is not None:
-            return self.answer(tag, at)  # it came while we looked
+            return None
         if position is None:
             return _no("no-position") if ends[number] else self._green(tag, at, now)
         try:
