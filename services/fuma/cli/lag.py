@@ -77,7 +77,9 @@ def _row(log: KafkaLogReader, reader: str, topic: str, partition: int, done: int
 def _group(
     home: Home, log: KafkaLogReader, user: str, topics: list[str]
 ) -> list[dict[str, Any]]:  # fmt: skip
-    consumer = Consumer({**kafka_config(home, _USER), "group.id": f"fuma.{user}"})
+    # What fails is raised; left alone, the client would write to stderr by itself.
+    quiet = {"log_level": 0, "group.id": f"fuma.{user}"}
+    consumer = Consumer({**kafka_config(home, _USER), **quiet})
     try:
         wanted = [TopicPartition(t, p) for t in topics for p in range(spec(t).partitions)]
         found = consumer.committed(wanted, timeout=30)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import sys
 import tempfile
@@ -67,8 +66,6 @@ def report(
         raise CliError(
             f"no department {department}", f"one of {', '.join(DEPARTMENTS)}", code=USAGE
         )
-    # librdkafka's remarks are not what a department asked for; failures come as one line
-    logging.getLogger("fuma.runtime.kafka").setLevel(logging.ERROR)
     at = _moment(now)
     rules = load_mapping(mapping) if mapping else None
     if manifest is not None and len(files) != 1:
@@ -87,8 +84,10 @@ def _moment(text: str) -> Ms | None:
     if not text:
         return None
     found = moment(text, end=False)
-    if found is None:
-        raise CliError(f"{text!r} is no moment", "write 2022-06-14T09:00:00+08:00", code=USAGE)
+    if found is None or found < 0:
+        raise CliError(
+            f"{text!r} is no moment from 1970 on", "write 2022-06-14T09:00:00+08:00", code=USAGE
+        )
     return found
 
 

@@ -113,6 +113,7 @@ class AnswerReader:
                 "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 4_096,
                 "error_cb": self._error,
+                "log_level": 0,  # what fails is raised or comes there
             }
         )
         where = TopicPartition(topic, partition_for(self._key, spec(topic).partitions))

@@ -161,7 +161,8 @@ class KafkaLogReader:
 
     def __init__(self, config: Mapping[str, str]) -> None:
         """``config``: connection settings (bootstrap servers, SASL)."""
-        self._admin = AdminClient(dict(config))
+        # What fails is raised; left alone, it would write to stderr by itself.
+        self._admin = AdminClient({**config, "log_level": 0})
         self._consumer = Consumer(
             {
                 **config,
@@ -182,6 +183,8 @@ class KafkaLogReader:
         futures = self._admin.describe_topics(TopicCollection([topic]), request_timeout=_TIMEOUT_S)
         try:
             found = futures[topic].result(_TIMEOUT_S)
+        except FutureTimeout as error:
+            raise Fatal(f"{topic}: the broker does not answer", _GONE) from error
         except KafkaException as error:
             raise Fatal(f"{topic}: {error}", "`fuma topics apply` creates the topics") from error
         uuid = found.topic_id
