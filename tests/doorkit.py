@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from fuma.cli.law import write_genesis
+from fuma.cli.law_genesis import write_genesis
 from fuma.contracts import rulesfile
 from fuma.contracts.facts import decode_feed
 from fuma.contracts.resources import root

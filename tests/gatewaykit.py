@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from fuma.cli.law import sign_genesis
+from fuma.cli.law_genesis import sign_genesis
 from fuma.contracts import genesis, lawlog, rulesfile
 from fuma.contracts.codec import decode, encode
 from fuma.contracts.resources import root

@@ -19,7 +19,7 @@ import pytest
 
 from fuma.audit.history import colour_at
 from fuma.cli.history import of_subject
-from fuma.cli.law import write_genesis
+from fuma.cli.law_genesis import write_genesis
 from fuma.contracts.codec import decode
 from fuma.contracts.errors import Retryable
 from fuma.contracts.genesis import read_world

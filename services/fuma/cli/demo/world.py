@@ -15,7 +15,7 @@ from pathlib import Path
 from fuma.cli import run_state
 from fuma.cli.demo.questions import Questions
 from fuma.cli.errors import CliError
-from fuma.cli.law import write_genesis
+from fuma.cli.law_genesis import write_genesis
 from fuma.cli.run_supervisor import SERVICES, Supervisor
 from fuma.contracts import topics
 from fuma.contracts.errors import Fatal
