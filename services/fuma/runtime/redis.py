@@ -185,7 +185,7 @@ class RedisStore(RedisReader):
         return [
             Stranger(c["id"], c["user"], c["addr"], c["name"], c["cmd"])
             for c in self._clients()
-            if c["user"] != "reader" and c["id"] not in self._ids
+            if c["user"] != "reader" and c["id"] not in self._ids and not _arriving(c)
         ]
 
     @_ask
@@ -201,3 +201,8 @@ class RedisStore(RedisReader):
             self._told.close()
         self._listener.close()
         super().close()
+
+
+def _arriving(client: dict[str, str]) -> bool:
+    """Whether a connection has not said yet who it is, and so cannot have written anything."""
+    return client["user"] == "default" and client["cmd"] in ("NULL", "auth", "hello")
