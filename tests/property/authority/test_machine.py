@@ -118,9 +118,7 @@ class Authority(RuleBasedStateMachine):
         papers = (("situation", "s"), ("risk", "r"), ("evidence", "e"))
         until = None if days is None else self.p.at + days * DAY
         officer = self.officer(who)
-        self.note(
-            self.p.draft(officer, name, lines, division, ground, colour, papers, until=until)
-        )
+        self.note(self.p.draft(officer, name, lines, division, ground, colour, papers, until=until))
         if h(name) in self.p.state.orders:
             self.orders.append(name)
 

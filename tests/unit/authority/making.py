@@ -80,9 +80,7 @@ class Province:
     def send(self, officer: str, body: c.Body, *, key: str = "", **fields: Any) -> list[e.Event]:
         return self.hear(self.command(officer, body, key=key, **fields))
 
-    def command(
-        self, officer: str, body: c.Body, *, key: str = "", **fields: Any
-    ) -> c.Command:
+    def command(self, officer: str, body: c.Body, *, key: str = "", **fields: Any) -> c.Command:
         self.count += 1
         made: dict[str, Any] = {
             "id": h(f"command {self.count}"),

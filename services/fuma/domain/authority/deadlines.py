@@ -40,9 +40,7 @@ def outcome(state: State, item: c.Outcome, at: Ms) -> list[e.Event]:
     stood = status(order, item.line)
     if stood not in ("", "held") or stood == item.status:
         return []
-    return [
-        e.LineSettled(item.order, item.line, item.status, item.code, at, item.recipients)
-    ]
+    return [e.LineSettled(item.order, item.line, item.status, item.code, at, item.recipients)]
 
 
 def _open(order: Order, at: Ms, law: Law) -> list[e.Event]:
@@ -74,11 +72,7 @@ def _running(order: Order, at: Ms, law: Law) -> list[e.Event]:
     procedure = law.procedure(order.draft.division, at, order.draft.ground)
     hold = procedure.hold if procedure is not None else DAY
     for line, settled in sorted(order.settled.items()):
-        if (
-            settled.status == "held"
-            and settled.code == "fact-absent"
-            and at >= settled.at + hold
-        ):
+        if settled.status == "held" and settled.code == "fact-absent" and at >= settled.at + hold:
             found.append(e.LineSettled(about, line, "refused", "fact-absent", at))
     return found
 

@@ -265,9 +265,7 @@ def _procedure(r: _Reader, data: Data, head: dict[str, Any], digest: bytes) -> P
     steps = []
     for i, item in enumerate(r.items("steps", data.get("steps"))):
         step = r.mapping(f"steps[{i}]", item)
-        r.only(
-            f"steps[{i}]", step, {"name", "actor", "title", "who", "within", "other_office"}
-        )
+        r.only(f"steps[{i}]", step, {"name", "actor", "title", "who", "within", "other_office"})
         name = r.text(f"steps[{i}].name", step.get("name"))
         actor = r.text(f"steps[{i}].actor", step.get("actor"))
         if name not in STEP_NAMES:
