@@ -13,6 +13,9 @@ DEPS  := $(VENV)/.fuma-ready
 export FUMA_CACHE := $(CURDIR)/$(CACHE)
 export PIP_CACHE_DIR := $(CURDIR)/$(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What is temporary stays inside as well.
+export TMPDIR := $(CURDIR)/$(CACHE)/tmp
+_ := $(shell mkdir -p "$(TMPDIR)")
 
 .PHONY: help setup demo test lint check bench fmt clean need-python need-java need-maven
 
