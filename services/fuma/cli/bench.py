@@ -18,6 +18,7 @@ from rich.table import Table
 from fuma.cli.bench_baseline import bare_loop
 from fuma.cli.bench_latency import Latency, steady
 from fuma.cli.bench_load import DEPARTMENT, events
+from fuma.cli.bench_memory import ClientMemory, growth
 from fuma.cli.bench_stages import Measured, measure, peak_mib
 from fuma.cli.demo.people import holders
 from fuma.cli.demo.questions import Questions
@@ -45,6 +46,7 @@ class Result:
     end_to_end: float = 0.0
     memory_mib: dict[str, float] = field(default_factory=dict)
     latency: dict[str, Latency] = field(default_factory=dict)
+    client: list[ClientMemory] = field(default_factory=list)
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +58,9 @@ def bench(
     records: Annotated[int, typer.Option(min=1_000, help="Reports a phase.")] = 50_000,
     rate: Annotated[list[int] | None, typer.Option(help="Steady reports a second.")] = None,
     seconds: Annotated[int, typer.Option(min=2, help="Length of a steady run.")] = 20,
+    client_rows: Annotated[
+        int, typer.Option(min=0, help="Also: the client's memory over a file of so many rows.")
+    ] = 0,
     home: Annotated[Path | None, typer.Option(help="Default: .fuma/bench.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
 ) -> int:
@@ -64,13 +69,14 @@ def bench(
     Every rate is given as a ratio to a bare confluent-kafka loop in the same run, which reads and
     writes the same records and decides nothing. The stack is one of its own, stopped at the end.
 
-    Example: fuma bench --records 100000 --rate 500 --rate 1000
+    Example: fuma bench --records 100000 --rate 500 --rate 1000 --client-rows 1000000
     """
     console = Console(stderr=True)
     where = home or root() / ".fuma" / "bench"
     result = Result(records, os.cpu_count() or 1)
     with World(where, say=lambda line: console.print(f"  {line}")) as world:
-        run(world, result, rate or [500], seconds, lambda line: console.print(f"  {line}"))
+        plan = Plan(rate or [500], seconds, client_rows)
+        run(world, result, plan, lambda line: console.print(f"  {line}"))
     if as_json:
         print(json.dumps(asdict(result)))
     else:
@@ -78,9 +84,16 @@ def bench(
     return 0
 
 
-def run(
-    world: World, result: Result, rates: list[int], seconds: int, say: Callable[[str], None]
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure beside the stages."""
+
+    rates: list[int]
+    seconds: int
+    client_rows: int
+
+
+def run(world: World, result: Result, plan: Plan, say: Callable[[str], None]) -> None:
     """Fill ``result``."""
     start = day_start(date(2022, 6, 14))
     world.up(start - DAY, services=("vault",))
@@ -96,12 +109,15 @@ def run(
         world.stop_services()
         world.run()
         _end_to_end(world, ask, client, result, people, start + 2 * HOUR, say)
-        for number, each in enumerate(rates):
-            say(f"steady {each:,} a second for {seconds} s")
+        for number, each in enumerate(plan.rates):
+            say(f"steady {each:,} a second for {plan.seconds} s")
             paced = events(
-                people, f"steady{each}", each * seconds, start + (4 + number) * HOUR, _DIVISION
+                people, f"steady{each}", each * plan.seconds, start + (4 + number) * HOUR, _DIVISION
             )
             result.latency[str(each)] = steady(ask, client, paced, each, f"steady{each}")
+        if plan.client_rows:
+            late = start + 20 * HOUR
+            result.client = growth(path, people, plan.client_rows, late, _DIVISION, say)
         for name in SERVICES:
             peaks = [peak_mib(process.pid) for process in world.supervisor.processes(name)]
             result.memory_mib[name] = round(max(peaks, default=0.0), 1)
@@ -174,3 +190,8 @@ def show(result: Result, console: Console) -> None:
     console.print(times)
     peaks = ", ".join(f"{name} {mib:,.0f}" for name, mib in result.memory_mib.items())
     console.print(f"peak MiB with all running: {peaks}")
+    for run_ in result.client:
+        pace, peak = run_.rows / run_.seconds, run_.peak_mib
+        console.print(
+            f"fuma report over {run_.rows:,} rows: peak {peak:.1f} MiB, {pace:,.0f} rows/s"
+        )

@@ -6,10 +6,12 @@ import json
 import time
 from typing import Annotated
 
+import redis
 import typer
 
 from fuma.cli.errors import DONE, CliError
 from fuma.contracts.errors import Fatal
+from fuma.runtime.embedded.connect import redis_client
 from fuma.runtime.embedded.paths import Home
 from fuma.sink.__main__ import alone, build
 from fuma.sink.settings import Settings
@@ -33,6 +35,7 @@ def rebuild(
 ) -> int:
     """See ``_HELP``."""
     settings = Settings.of(str(Home.current().path))
+    _platform_answers(Home.current())
     began = time.monotonic()
     settings.folder.mkdir(parents=True, exist_ok=True)
     settings.rebuild.touch()
@@ -54,6 +57,19 @@ def rebuild(
     else:
         print(f"rebuilt: {done}, {seconds} s")
     return DONE
+
+
+def _platform_answers(home: Home) -> None:
+    """A sink waits for Redis as long as it takes; a person is told."""
+    client = redis_client(home, "sink", socket_connect_timeout=5.0)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        raise CliError(
+            f"Redis does not answer: {error}", "`fuma up` starts the embedded one"
+        ) from error
+    finally:
+        client.close()
 
 
 def _asked(settings: Settings, until: float) -> str:

@@ -1,0 +1,68 @@
+"""Peak memory of ``fuma report`` over a small and a large file: it must not grow with the file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fuma.cli.bench_load import DEPARTMENT, events
+from fuma.cli.demo.people import Person
+from fuma.cli.errors import CliError
+from fuma.domain.time import Ms
+
+_SMALL = 10_000
+_CHUNK = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMemory:
+    """One run of the client over a file of ``rows`` valid reports."""
+
+    rows: int
+    seconds: float
+    peak_mib: float
+
+
+def growth(
+    home: Path,
+    people: Sequence[Person],
+    rows: int,
+    at: Ms,
+    division: str,
+    say: Callable[[str], None],
+) -> list[ClientMemory]:
+    """The client over ``_SMALL`` rows and over ``rows``, each in a process of its own."""
+    found = []
+    for count in (_SMALL, rows):
+        say(f"fuma report over {count:,} rows")
+        path = home / f"bench-{count}.jsonl"
+        with path.open("wb") as file:
+            for start in range(0, count, _CHUNK):
+                size = min(_CHUNK, count - start)
+                for _, event in events(people, f"memory{count}-{start}", size, at, division):
+                    file.write(event + b"\n")
+        found.append(_run(home, path, count))
+        path.unlink()
+    return found
+
+
+def _run(home: Path, path: Path, rows: int) -> ClientMemory:
+    words = ["report", "--department", DEPARTMENT, "--json", "--patience", "600", str(path)]
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fuma.cli.main", *words],
+        env={**os.environ, "FUMA_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise CliError(f"fuma report over {rows:,} rows ended with {process.returncode}")
+    # Linux counts KiB, macOS bytes.
+    scale = 1024 if sys.platform == "linux" else 1024 * 1024
+    return ClientMemory(rows, time.monotonic() - began, usage.ru_maxrss / scale)
