@@ -67,6 +67,15 @@ def is_formatted(home: Home) -> bool:
     return (home.kafka_data / "meta.properties").exists()
 
 
+def cluster_id(raw: bytes) -> str:
+    """16 bytes as Kafka writes a UUID. A leading ``-``, as one in 64 would have, is replaced:
+
+    its own tool would take it for an option.
+    """
+    text = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return f"A{text[1:]}" if text.startswith("-") else text
+
+
 def format_storage(home: Home) -> None:
     """Make the broker's storage, with its first two users, unless it is there.
 
@@ -84,7 +93,7 @@ def format_storage(home: Home) -> None:
     properties = home.kafka / "format.properties"
     text = home.kafka_config.read_text(encoding="utf-8")
     write_private(properties, text.replace(f"log.dirs={home.kafka_data}\n", f"log.dirs={draft}\n"))
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = cluster_id(uuid.uuid4().bytes)
     words = [*_java_options(home), "kafka.tools.StorageTool", "format"]
     words += ["--cluster-id", cluster, "--config", str(properties)]
     for user in (ADMIN, BROKER):
