@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from fuma.contracts.errors import Fatal, FumaError, Poison
 from fuma.contracts.genesis import read_world
@@ -27,7 +27,8 @@ from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.kafka import KafkaAppender, KafkaLogReader, consume_ready
+from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
+from fuma.runtime.kafka_poll import consume_ready, records_of
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.ports import LogRecord
@@ -101,29 +102,7 @@ class Feeder:
         messages = consume_ready(self._consumer, size, 0.25)
         if self._failure is not None:
             raise Fatal(f"taking over partitions failed: {self._failure}") from self._failure
-        records = []
-        for message in messages:
-            error = message.error()
-            if error is not None:
-                if error.code() == KafkaError._AUTO_OFFSET_RESET:
-                    raise Fatal(f"{message.topic()}: rows are gone that were not read: {error}")
-                if error.fatal():
-                    raise Fatal(str(error), "the process starts again by itself")
-                log.warning("kafka: %s", error)
-                continue
-            found: Any = message  # its types allow for what a message without error never is
-            records.append(
-                LogRecord(
-                    found.topic(),
-                    found.partition(),
-                    found.offset(),
-                    found.timestamp()[1],
-                    found.key(),
-                    found.value(),
-                    tuple((n, v or b"") for n, v in found.headers() or ()),
-                )
-            )
-        return records
+        return records_of(messages, "rows are gone that were not read")
 
     def commit(self, records: Sequence[LogRecord]) -> None:
         """(6) A crash before it: the chunk comes again."""

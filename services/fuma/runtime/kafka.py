@@ -241,7 +241,7 @@ class KafkaLogReader:
                         continue
                     if offset >= end:
                         return
-                    yield _record(message)
+                    yield record_of(message)
                     start = offset + 1
                     if start >= end:
                         return
@@ -262,7 +262,8 @@ class KafkaLogReader:
         self._consumer.close()
 
 
-def _record(message: Any) -> LogRecord:
+def record_of(message: Any) -> LogRecord:
+    """A message without an error, as ours."""
     headers = tuple((name, content or b"") for name, content in message.headers() or ())
     return LogRecord(
         message.topic(),
@@ -273,19 +274,3 @@ def _record(message: Any) -> LogRecord:
         message.value(),
         headers,
     )
-
-
-#: How long a chunk that has begun waits for more of it.
-_GATHER_S = 0.004
-
-
-def consume_ready(consumer: Consumer, size: int, timeout_s: float) -> list[Any]:
-    """Up to ``size`` messages: waits ``timeout_s`` for the first, then takes what is there.
-
-    ``Consumer.consume`` waits its whole time-out for the last of ``size``, which at a trickle
-    makes the time-out every record's delay.
-    """
-    first = consumer.consume(1, timeout=timeout_s)
-    if not first or size <= 1:
-        return list(first)
-    return [*first, *consumer.consume(size - 1, timeout=_GATHER_S)]

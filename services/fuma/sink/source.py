@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
-from fuma.contracts.errors import Fatal
 from fuma.contracts.topics import DECISIONS
-from fuma.runtime.kafka import consume_ready
+from fuma.runtime.kafka_poll import consume_ready, records_of
 from fuma.runtime.ports import LogRecord
 
 log = logging.getLogger("fuma.sink")
@@ -50,25 +49,8 @@ class KafkaSource:
 
     def poll(self, size: int, seconds: float) -> list[LogRecord]:
         """What is there, at most ``size``. Raises ``Fatal`` where records are gone."""
-        records = []
-        for message in consume_ready(self._consumer, size, seconds):
-            error = message.error()
-            if error is not None:
-                if error.code() == KafkaError._AUTO_OFFSET_RESET:
-                    raise Fatal(f"{DECISIONS}: records are gone that were not applied: {error}")
-                if error.fatal():
-                    raise Fatal(str(error), "the process starts again by itself")
-                log.warning("kafka: %s", error)
-                continue
-            found: Any = message
-            headers = tuple((n, v or b"") for n, v in found.headers() or ())
-            records.append(
-                LogRecord(
-                    found.topic(), found.partition(), found.offset(), found.timestamp()[1],
-                    found.key(), found.value(), headers,
-                )
-            )  # fmt: skip
-        return records
+        messages = consume_ready(self._consumer, size, seconds)
+        return records_of(messages, "records are gone that were not applied")
 
     def close(self) -> None:
         self._consumer.close()
