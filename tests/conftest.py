@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from fuma.runtime.embedded import connect
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.embedded.supervisor import stack as supervisor
+
+#: A busy machine makes no example wrong.
+settings.register_profile("fuma", deadline=None)
+settings.load_profile("fuma")
 
 
 @dataclass(frozen=True, slots=True)
