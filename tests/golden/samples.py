@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from doorkit import event, name, number
+from doorkit import event, number
 from fuma.contracts import dsse, genesis, lawlog
 from fuma.contracts.cloudevents import read
 from fuma.contracts.codec import decode
@@ -146,6 +146,12 @@ def _text() -> Wire:
     return _law(lawlog.text_value(dsse.sign(lawlog.LAW_TYPE, text.body.encode(), _key(b"p")), AT))
 
 
+_ROOTED = {
+    "reporter": f"id:{number(7)}",
+    "evidence": {"kind": "diagnosis-report", "number": "ZZ-CDC-2022-3317", "root": "ZZ-2022-0417"},
+}
+
+
 def samples() -> dict[tuple[str, str], Wire]:
     """(subject, name) to the value."""
     red, refused = _decided(_fact()), _decided(_fact(evidence=None))
@@ -164,6 +170,7 @@ def samples() -> dict[tuple[str, str], Wire]:
         ("decision", "ended"): _decision(e.Ended(ident, AT)),
         ("decision", "many-events"): _decision(*[noted] * MAX_EVENTS),
         ("feed", "finding"): decode("feed", encode_feed(f)),
+        ("feed", "reporter-and-root"): decode("feed", encode_feed(_fact(**_ROOTED))),
         ("feed", "refused-at-the-door"): decode("feed", encode_feed(_fact(evidence=None))),
         ("incident", "forged-record"): _incident(),
         ("law", "genesis"): _law(lawlog.genesis_value(_genesis(), DAY_START)),

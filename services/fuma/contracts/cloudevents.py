@@ -17,6 +17,7 @@ import orjson
 
 from fuma.contracts import divisions
 from fuma.contracts.faults import Fault, fault
+from fuma.contracts.persons import reporter_number
 from fuma.domain.codes.events import FactKind
 from fuma.domain.time import DAY, Ms, day_start, sayable, to_ms
 
@@ -42,6 +43,7 @@ _LENGTH = {
     "data.note": 500,
     "data.evidence.kind": 64,
     "data.evidence.number": 128,
+    "data.evidence.root": 128,
 }
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -62,6 +64,7 @@ class Report:
     until: Ms | None
     evidence_kind: str
     evidence_number: str
+    evidence_root: str
     reporter: str
     note: str
 
@@ -239,10 +242,11 @@ class _Reader:
             self.say("data.until", "until-before-from")
             until = None
         evidence = self.part(data, "data.evidence")
-        self.unknown(evidence, {"kind", "number"}, "data.evidence.")
+        self.unknown(evidence, {"kind", "number", "root"}, "data.evidence.")
         evidence_kind = self.text(evidence, "data.evidence.kind") if evidence else ""
         evidence_number = self.text(evidence, "data.evidence.number") if evidence else ""
-        reporter = self.text(data, "data.reporter")
+        evidence_root = self.text(evidence, "data.evidence.root", needed=False) if evidence else ""
+        reporter = self.reporter(data)
         note = self.text(data, "data.note", needed=False)
         if not (event_id and source and number) or kind is None or time is None:
             return None
@@ -259,9 +263,18 @@ class _Reader:
             until,
             evidence_kind,
             evidence_number,
+            evidence_root,
             reporter,
             note,
         )
+
+    def reporter(self, data: dict[str, Any]) -> str:
+        reporter = self.text(data, "data.reporter")
+        number = reporter_number(reporter)
+        wrong = number_fault(number) if number is not None else None
+        if wrong is not None:
+            self.say("data.reporter", wrong)
+        return reporter
 
     def division(self, data: dict[str, Any]) -> str:
         text = self.text(data, "data.division")

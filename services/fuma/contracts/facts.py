@@ -29,6 +29,8 @@ def fact_to_wire(fact: Fact) -> Wire:
         "breaches": list(fact.breaches),
         "reported": fact.reported,
         "sealed": fact.sealed,
+        "reporter": fact.reporter,
+        "root": fact.root,
     }
 
 
@@ -49,6 +51,8 @@ def fact_from_wire(wire: Wire) -> Fact:
         tuple(wire["breaches"]),
         wire["reported"],
         wire["sealed"],
+        wire.get("reporter", b""),
+        wire.get("root", b""),
     )
 
 

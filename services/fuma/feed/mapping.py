@@ -32,6 +32,7 @@ FIELDS = {
     "data.until": False,
     "data.evidence.kind": True,
     "data.evidence.number": True,
+    "data.evidence.root": False,
     "data.reporter": True,
     "data.note": False,
 }
@@ -184,7 +185,7 @@ def _leaves(body: dict[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     for name, value in data.items():
         if name == "evidence":
             evidence = _mapping(value, f"{where}.data.evidence")
-            _only(evidence, {"kind", "number"}, f"{where}.data.evidence")
+            _only(evidence, {"kind", "number", "root"}, f"{where}.data.evidence")
             for part, inner in evidence.items():
                 yield f"data.evidence.{part}", inner
         else:

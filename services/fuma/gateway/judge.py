@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from fuma.contracts.cloudevents import Reading, Report, read
 from fuma.contracts.faults import Fault, fault
+from fuma.contracts.persons import reporter_ref, root_ref
 from fuma.contracts.sealing import (
     content_digest,
     evidence_ref,
@@ -83,6 +84,7 @@ class Judge:
             "source": report.source,
             "event": report.event_id,
             "note": report.note,
+            **({"root": report.evidence_root} if report.evidence_root else {}),
         }
         ref = evidence_ref(self._evidence, department, report.evidence_kind, report.evidence_number)
         return Fact(
@@ -100,6 +102,8 @@ class Judge:
             (),
             report.time,
             seal_subject(subject.key, private, ident) if subject.key else b"",
+            reporter_ref(self._evidence, department, report.reporter),
+            root_ref(self._evidence, report.evidence_root),
         )
 
 

@@ -99,6 +99,9 @@ def test_a_whole_report() -> None:
         (line(evidence={"kind": "k", "number": "1", "page": 2}),
          ("data.evidence.page", "unknown-field")),
         (line(reporter=None), ("data.reporter", "missing")),
+        (line(reporter=f"id:{wrong_number(1)}"), ("data.reporter", "id-checksum")),
+        (line(reporter="id:"), ("data.reporter", "id-form")),
+        (line(evidence={"kind": "k", "number": "n", "root": 7}), ("data.evidence.root", "not-text")),
         (line(身份=1), ("data.?", "unknown-field")),
         (line({"type": "fuma.death.v1"}), ("data.ground", "not-for-kind")),
         (line(ground=None), ("data.ground", "missing")),
@@ -171,7 +174,7 @@ _json = st.recursive(
 )
 _names = [
     "specversion", "id", "source", "type", "time", "data", "name", "division", "ground", "from",
-    "until", "evidence", "kind", "number", "reporter", "note",
+    "until", "evidence", "kind", "number", "root", "reporter", "note",
 ]  # fmt: skip
 
 

@@ -48,6 +48,8 @@ class Fact:
     breaches: tuple[str, ...]  # codes of what the gateway found wrong; codes checks again itself
     reported: Ms  # CloudEvents `time`
     sealed: bytes  # AES-SIV under the subject's key: number, reporter, source, note
+    reporter: bytes = b""  # 16 bytes: the natural person who answers for it; b"" unknown
+    root: bytes = b""  # 32 bytes, keyed HMAC of the evidence that many share; b"" where none
 
 
 @dataclass(frozen=True, slots=True)
