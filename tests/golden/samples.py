@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from doorkit import event, number
+from doorkit import event, name, number
 from fuma.contracts import dsse, genesis, lawlog
 from fuma.contracts.cloudevents import read
 from fuma.contracts.codec import decode

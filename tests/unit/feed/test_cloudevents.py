@@ -101,7 +101,10 @@ def test_a_whole_report() -> None:
         (line(reporter=None), ("data.reporter", "missing")),
         (line(reporter=f"id:{wrong_number(1)}"), ("data.reporter", "id-checksum")),
         (line(reporter="id:"), ("data.reporter", "id-form")),
-        (line(evidence={"kind": "k", "number": "n", "root": 7}), ("data.evidence.root", "not-text")),
+        (
+            line(evidence={"kind": "k", "number": "n", "root": 7}),
+            ("data.evidence.root", "not-text"),
+        ),
         (line(身份=1), ("data.?", "unknown-field")),
         (line({"type": "fuma.death.v1"}), ("data.ground", "not-for-kind")),
         (line(ground=None), ("data.ground", "missing")),
