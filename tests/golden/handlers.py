@@ -11,14 +11,15 @@ from fuma.contracts import lawlog
 from fuma.contracts.codec import decode
 from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.facts import decode_person
-from fuma.contracts.genesis import open_genesis, world_of
+from fuma.contracts.genesis import World, open_genesis, world_of
 from fuma.contracts.rulesfile import law_of_texts
-from fuma.contracts.topics import DECISIONS, in_topic, partition_for, spec
+from fuma.contracts.topics import DECISIONS, IN_COMMANDS, in_topic, partition_for, spec
 from fuma.feed.answers import Tally
+from fuma.gateway.command_intake import CommandIntake, Forward
 from fuma.gateway.intake import Intake
 from fuma.processor.outbox import Outbox
 from fuma.processor.taskforce import Taskforce
-from fuma.runtime.mac import pack_time
+from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.platform import Answer
 from fuma.runtime.ports import LogRecord
 from golden.making import Input, ledger_of, texts
@@ -29,6 +30,7 @@ from golden.samples import (
     RECEIPT,
     TAG,
     WORLD,
+    public,
     vault,
 )
 from unit.sink.rig import Rig
@@ -56,6 +58,17 @@ def sealed_row(value: bytes) -> Handled:
     assert judged.fact is not None
     codes = [fault.code for fault in judged.faults]
     return {"row": row.number, "faults": codes, "fact": judged.fact.id.hex()}
+
+
+def signed_command(value: bytes) -> Handled:
+    """The gateway's door for officers: the form, and who signed."""
+    sealer = Sealer(WORLD, MAC_KEY)
+    intake = CommandIntake(World(WORLD, True, bytes(32)), sealer)
+    headers = sealer.headers(IN_COMMANDS, b"14", value, time=pack_time(AT))
+    ceremony = (public(b"a"), public(b"b"))
+    taken = intake.take(LogRecord(IN_COMMANDS, 0, 0, AT, b"14", value, headers), ceremony)
+    assert isinstance(taken, Forward)
+    return {"province": taken.province, "forged": taken.forged, "at": taken.at}
 
 
 def answer(value: bytes) -> Handled:
@@ -135,4 +148,5 @@ HANDLERS: dict[str, Callable[[bytes], Handled]] = {
     "notice": notice,
     "person": person,
     "sealed-row": sealed_row,
+    "signed-command": signed_command,
 }

@@ -12,12 +12,14 @@ from doorkit import event, name, number
 from fuma.contracts import dsse, genesis, lawlog
 from fuma.contracts.cloudevents import read
 from fuma.contracts.codec import decode
+from fuma.contracts.commands import found, sign_command
 from fuma.contracts.decisions import MAX_EVENTS, Cause, split
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.facts import encode_feed, encode_person
 from fuma.contracts.rulesfile import law_of_texts
 from fuma.contracts.sealing import row_info, seal_row
 from fuma.contracts.topics import DECISIONS, INCIDENTS
+from fuma.domain.authority import commands as c
 from fuma.domain.codes import events as e
 from fuma.domain.time import HOUR
 from fuma.gateway.answers import Answers
@@ -122,16 +124,16 @@ def _key(letter: bytes) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(letter * 32)
 
 
-def _public(letter: bytes) -> str:
+def public(letter: bytes) -> str:
     return dsse.public_bytes(_key(letter)).hex()
 
 
 def _genesis() -> bytes:
-    publisher = genesis.Publisher(_public(b"p"), "国务院联防联控机制", "测试 test", "")
+    publisher = genesis.Publisher(public(b"p"), "国务院联防联控机制", "测试 test", "")
     first = tuple(text.body for text in texts() if text.name in _LAW)
     body = genesis.payload(
         genesis.Genesis(
-            WORLD.hex(), True, DAY_START, (_public(b"a"), _public(b"b")), (publisher,), first
+            WORLD.hex(), True, DAY_START, (public(b"a"), public(b"b")), (publisher,), first
         )
     )
     return dsse.sign(genesis.GENESIS_TYPE, body, _key(b"a"), _key(b"b"))
@@ -139,6 +141,23 @@ def _genesis() -> bytes:
 
 def _law(value: bytes) -> Wire:
     return decode("law", value)
+
+
+_SIGNED: dict[str, Any] = {
+    "id": bytes(range(16)), "world": WORLD, "province": "14", "issued": AT, "expires": AT + HOUR,
+}  # fmt: skip
+
+
+def _command() -> Wire:
+    body = c.Act(bytes(range(16, 32)), "sign", bytes(32))
+    return {"envelope": sign_command(body, _key(b"o"), **_SIGNED)}
+
+
+def _founding() -> Wire:
+    office = c.Office("xing-control", "control-office", "command", "county", "141123", "兴县防控办")
+    officer = c.Officer("clerk", "xing-control", "staff", bytes(16), "张三")
+    body = c.Found((office,), ((officer, dsse.key_id(dsse.public_bytes(_key(b"o")))),))
+    return {"envelope": found(body, _key(b"a"), _key(b"b"), **_SIGNED)}
 
 
 def _text() -> Wire:
@@ -184,9 +203,11 @@ def samples() -> dict[tuple[str, str], Wire]:
         ),
         ("person", "refused-at-the-door"): decode("person", encode_person(_fact(evidence=None))),
         ("person", "another-name"): decode("person", encode_person(_fact(name="另一人"))),
+        ("signed-command", "act"): _command(),
+        ("signed-command", "founding"): _founding(),
         ("sealed-row", "row"): _sealed_row("row", 1, None),
         ("sealed-row", "end-of-a-declared-batch"): _sealed_row("end", 3, 3),
     }
 
 
-__all__ = ["AT", "JUDGE", "MAC_KEY", "RECEIPT", "TAG", "WORLD", "samples", "vault"]
+__all__ = ["AT", "JUDGE", "MAC_KEY", "RECEIPT", "TAG", "WORLD", "public", "samples", "vault"]

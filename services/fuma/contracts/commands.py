@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import msgspec
@@ -113,6 +114,55 @@ def open_command(envelope: bytes) -> c.Command | c.Forged:
         return _command(data, BODIES[str(data["type"])], id, digest, name)
     except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise Poison(Reason.BAD_REPORT, f"not a command: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom an envelope names, whether or not the rest of it is a command."""
+
+    id: bytes  # 16 bytes
+    digest: bytes  # 32 bytes, of the payload
+    key: str  # id of the key
+    signed: bool  # by that key
+    province: str
+    world: bytes
+    type: str
+
+
+def named(envelope: bytes) -> Named:
+    """Who can be told what is wrong with ``envelope``. Raises ``Poison`` where it names nobody."""
+    parsed = dsse.parse(envelope)
+    if parsed.type != COMMAND_TYPE:
+        raise Poison(Reason.BAD_SIGNATURE, f"payload type {parsed.type}")
+    try:
+        data = json.loads(parsed.payload)
+        public, id = bytes.fromhex(str(data["key"])), bytes.fromhex(str(data["id"]))
+        if len(public) != 32 or len(id) != 16:
+            raise ValueError("a key has 32 bytes and an id 16")
+        name = dsse.key_id(public)
+        return Named(
+            id,
+            hashlib.sha256(parsed.payload).digest(),
+            name,
+            name in dsse.signers(parsed, {name: public}),
+            str(data.get("province", "")),
+            bytes.fromhex(str(data.get("world", ""))),
+            str(data.get("type", "")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Poison(Reason.BAD_REPORT, f"not a command: {error}") from error
+
+
+def found(
+    body: c.Found, first: Ed25519PrivateKey, second: Ed25519PrivateKey, *, id: bytes, world: bytes,
+    province: str, issued: Ms, expires: Ms,
+) -> bytes:  # fmt: skip
+    """The bootstrap ceremony of a province, signed by both ceremony keys."""
+    signed = payload(
+        body, id=id, world=world, province=province, issued=issued, expires=expires,
+        key=dsse.public_bytes(first).hex(),
+    )  # fmt: skip
+    return dsse.sign(FOUNDING_TYPE, signed, first, second)
 
 
 def open_founding(envelope: bytes, ceremony: tuple[str, str]) -> c.Command:

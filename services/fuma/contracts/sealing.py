@@ -78,6 +78,15 @@ def department_key(mac_key: bytes, department: str) -> bytes:
     return hmac.digest(mac_key, b"fuma department v1\0" + department.encode(), "sha256")
 
 
+def officers_key(mac_key: bytes) -> bytes:
+    """The key by which the gateway knows that ``fuma-time`` on ``in.commands`` is an officer's.
+
+    It vouches for log time in a simulated world and for nothing else: what a command may do hangs
+    on its own signature.
+    """
+    return hmac.digest(mac_key, b"fuma officers v1", "sha256")
+
+
 def plain_number(number: str) -> str:
     """An evidence number as it is compared: however it is written, one document has one.
 

@@ -36,6 +36,7 @@ DEPARTMENTS = (
 )
 
 LAW = "fuma.law"
+IN_COMMANDS = "fuma.in.commands"
 PERSON = "fuma.person"
 DECISIONS = "fuma.decisions"
 NOTICES = "fuma.notices"

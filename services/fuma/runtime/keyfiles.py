@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from fuma.contracts.errors import Fatal
-from fuma.contracts.sealing import department_key
+from fuma.contracts.sealing import department_key, officers_key
 from fuma.contracts.topics import DEPARTMENTS
 
 
@@ -45,6 +45,11 @@ def department_path(home: Path, department: str) -> Path:
     return home / "keys" / f"dept-{department}.key"
 
 
+def officers_path(home: Path) -> Path:
+    """The key that officers' machines share with the gateway; it vouches for log time only."""
+    return home / "keys" / "officers.key"
+
+
 def _write_once(path: Path, data: bytes) -> None:
     """Create ``path`` whole or not at all; an existing one is left alone."""
     if path.exists():
@@ -72,6 +77,7 @@ def generate(home: Path) -> None:
     mac = secret(home, Key.MAC)
     for department in DEPARTMENTS:
         _write_once(department_path(home, department), department_key(mac, department))
+    _write_once(officers_path(home), officers_key(mac))
     public = home / "public"
     public.mkdir(exist_ok=True)
     _write_once(public / "gateway.pub", gateway_key(home).public_key().public_bytes_raw())

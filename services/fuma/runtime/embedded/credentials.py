@@ -20,6 +20,7 @@ BROKER = "broker"  # the broker's own connections to itself; not a person
 
 KAFKA_USERS: tuple[str, ...] = (
     *(f"dept-{d}" for d in DEPARTMENTS),
+    "officer",
     "gateway",
     "processor",
     "sink",
