@@ -17,12 +17,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/$(CACHE)/tmp
 _ := $(shell mkdir -p "$(TMPDIR)")
 
-.PHONY: help setup demo test lint check bench fmt clean need-python need-java need-maven
+.PHONY: help setup demo test lint check bench bench-peers fmt clean need-python need-java need-maven
 
 help: ## what you are reading
 	@echo "fuma: the colour of a health code, decided in the open"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Needs Python 3.11+, Java 17+, Maven; the first run fetches the libraries."
 
@@ -45,6 +45,9 @@ check: lint test ## lint, then test
 
 bench: setup ## reports per second, memory, latency
 	@$(VENV)/bin/fuma bench $(ARGS)
+
+bench-peers: setup ## codes beside stock Faust, Quix Streams, Kafka Streams
+	@PYTHONPATH=tests $(PY) -m bench.peers $(ARGS)
 
 fmt: $(DEPS) ## format the code
 	@$(VENV)/bin/ruff format -q services tests

@@ -1,0 +1,1 @@
+"""Peers of the bench: the same input bytes through other engines, in the same run."""

@@ -1,0 +1,164 @@
+"""Runs the peers over a topic that is full, one after the other, on the broker of the bench."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from fuma.cli.errors import CliError
+from fuma.contracts.resources import root
+
+HERE = Path(__file__).parent
+_PATIENCE_S = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One engine over all records. ``does``: what it does with each."""
+
+    name: str
+    does: str
+    records: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Records a second, from the first record to the last acknowledgement or commit."""
+        return self.records / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What they all read, and how large what they keep and write is."""
+
+    kafka: Mapping[str, str]
+    topic: str
+    partitions: int
+    records: int
+    state_bytes: int
+    out_bytes: int
+    threads: int
+
+
+def cache() -> Path:
+    """Where the peers' own libraries are, inside the checkout."""
+    return root() / ".cache" / "peers"
+
+
+def prepare(say: Callable[[str], None]) -> None:
+    """Build the Java class and Quix's environment, once."""
+    target = cache() / "streams"
+    if not (target / "streams-peer.jar").exists():
+        say("building the Kafka Streams peer with Maven")
+        repository = root() / ".cache" / "maven"
+        places = [f"-Dmaven.repo.local={repository}", f"-Dfuma.target={target}"]
+        pom = str(HERE / "streams" / "pom.xml")
+        _run(["mvn", "-q", "-B", "-ntp", "-f", pom, *places, "package"])
+    python = cache() / "venv" / "bin" / "python"
+    if not python.exists():
+        say("an environment for Quix Streams")
+        _run([sys.executable, "-m", "venv", str(cache() / "venv")])
+        _run([str(python), "-m", "pip", "install", "-q", "-r", str(HERE / "requirements.txt")])
+
+
+def peers(load: Load, say: Callable[[str], None]) -> Iterator[Peer]:
+    """Each peer's figure, as it is measured."""
+    quix = str(cache() / "venv" / "bin" / "python")
+    least = "decode, one state read and write, a record of the same size"
+    python = [
+        ("bare confluent-kafka loop", sys.executable, "bare_loop.py", f"{least}; at least once"),
+        ("Quix Streams", quix, "quix.py", f"{least}; exactly once"),
+        ("stock Faust", sys.executable, "stock_faust.py", "the whole decision; at least once"),
+    ]
+    yield _one("Kafka Streams", f"{least}; exactly_once_v2", load, say, _java)
+    for name, interpreter, script, does in python:
+
+        def words(plan: Path, _: Load, script: str = script, via: str = interpreter) -> list[str]:
+            return [via, str(HERE / script), str(plan)]
+
+        yield _one(name, does, load, say, words)
+
+
+def _java(plan: Path, load: Load) -> list[str]:
+    config = plan.with_suffix(".properties")
+    kafka = load.kafka
+    login = (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required "
+        f'username="{kafka["sasl.username"]}" password="{kafka["sasl.password"]}";'
+    )
+    lines = {
+        "bootstrap.servers": kafka["bootstrap.servers"],
+        "security.protocol": kafka["security.protocol"],
+        "sasl.mechanism": kafka["sasl.mechanism"],
+        "sasl.jaas.config": login,
+    }
+    config.write_text("".join(f"{k}={v}\n" for k, v in lines.items()), encoding="utf-8")
+    output = json.loads(plan.read_text(encoding="utf-8"))["output"]
+    jars = f"{cache() / 'streams' / 'streams-peer.jar'}:{cache() / 'streams' / 'jars'}/*"
+    return [
+        "java", "-Xmx1g", "-cp", jars, "fuma.bench.Decide", str(config), load.topic, output,
+        str(load.records), str(load.threads), str(plan.with_suffix(".state")),
+        str(load.state_bytes), str(load.out_bytes),
+    ]  # fmt: skip
+
+
+def _one(
+    name: str,
+    does: str,
+    load: Load,
+    say: Callable[[str], None],
+    words: Callable[[Path, Load], list[str]],
+) -> Peer:
+    say(f"peer {name}")
+    word = name.lower().replace(" ", "-")
+    folder = cache() / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    output = f"fuma.bench.{word}"
+    plan = folder / f"{word}.json"
+    plan.write_text(
+        json.dumps(
+            {
+                "kafka": dict(load.kafka),
+                "input": load.topic,
+                "output": output,
+                "records": load.records,
+                "partitions": load.partitions,
+                "state": str(folder / f"{word}.state"),
+                "state_bytes": load.state_bytes,
+                "out_bytes": load.out_bytes,
+                "schema": str(root() / "schemas" / "person" / "v1.avsc"),
+                "rules": str(root() / "rules"),
+            }
+        ),
+        encoding="utf-8",
+    )
+    plan.chmod(0o600)
+    admin = AdminClient(dict(load.kafka))
+    admin.create_topics([NewTopic(output, load.partitions, 1)])[output].result(30)
+    try:
+        answer = json.loads(_run(words(plan, load)).strip().splitlines()[-1])
+    finally:
+        made = [t for t in admin.list_topics(timeout=30).topics if t.startswith("fuma.bench")]
+        for done in admin.delete_topics(made).values():
+            done.result(30)
+        shutil.rmtree(folder, ignore_errors=True)
+    return Peer(name, does, answer["records"], answer["seconds"])
+
+
+def _run(words: list[str]) -> str:
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE_S)
+    except FileNotFoundError as error:
+        raise CliError(f"{words[0]} is not there", "install it: the peers need it") from error
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip()[-2_000:]
+        raise CliError(f"{Path(words[0]).name} {Path(words[-1]).name} failed: {last}")
+    return done.stdout

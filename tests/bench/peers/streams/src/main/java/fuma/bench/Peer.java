@@ -1,0 +1,88 @@
+package fuma.bench;
+
+import java.io.FileReader;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+
+/** What the peers share: their arguments, the configuration, the clock, the answer as one JSON line. */
+final class Peer {
+  private final Properties config = new Properties();
+  private final String input;
+  private final String output;
+  private final long total;
+  private final AtomicLong count = new AtomicLong();
+  private final CountDownLatch all = new CountDownLatch(1);
+  private volatile long began;
+  private volatile Throwable failure;
+
+  private Peer(String input, String output, long total) {
+    this.input = input;
+    this.output = output;
+    this.total = total;
+  }
+
+  /** Arguments: client properties file, input, output, records, threads, state directory. */
+  static Peer of(String[] args) throws Exception {
+    Peer made = new Peer(args[1], args[2], Long.parseLong(args[3]));
+    try (FileReader reader = new FileReader(args[0])) {
+      made.config.load(reader);
+    }
+    made.config.put(StreamsConfig.APPLICATION_ID_CONFIG, "fuma-bench-" + made.output);
+    made.config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    made.config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, Integer.parseInt(args[4]));
+    made.config.put(StreamsConfig.STATE_DIR_CONFIG, args[5]);
+    made.config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, 1);
+    made.config.put("auto.offset.reset", "earliest");
+    made.config.put(StreamsConfig.producerPrefix("compression.type"), "lz4");
+    return made;
+  }
+
+  String input() {
+    return input;
+  }
+
+  String output() {
+    return output;
+  }
+
+  /** One input is processed. */
+  void done() {
+    long now = count.incrementAndGet();
+    if (now == 1) {
+      began = System.nanoTime();
+    }
+    if (now == total) {
+      all.countDown();
+    }
+  }
+
+  /** Run until every input is processed and committed; prints records and seconds. */
+  void run(Topology topology) throws Exception {
+    KafkaStreams streams = new KafkaStreams(topology, config);
+    streams.setUncaughtExceptionHandler(error -> {
+      failure = error;
+      all.countDown();
+      return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    });
+    streams.start();
+    boolean whole = all.await(10, TimeUnit.MINUTES);
+    // Closing commits what is open; it is part of having done it.
+    streams.close(Duration.ofSeconds(60));
+    if (!whole || failure != null) {
+      System.err.println("only " + count.get() + " of " + total + " records: " + failure);
+      System.exit(1);
+    }
+    double seconds = (System.nanoTime() - began) / 1e9;
+    System.out.println(String.format(Locale.ROOT, "{\"records\": %d, \"seconds\": %.3f}", total,
+        seconds));
+    System.exit(0);
+  }
+}
