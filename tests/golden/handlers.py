@@ -13,7 +13,8 @@ from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.facts import decode_person
 from fuma.contracts.genesis import World, open_genesis, world_of
 from fuma.contracts.rulesfile import law_of_texts
-from fuma.contracts.topics import DECISIONS, IN_COMMANDS, in_topic, partition_for, spec
+from fuma.contracts.signals import decode_signal
+from fuma.contracts.topics import DECISIONS, IN_COMMANDS, NOTICES, in_topic, partition_for, spec
 from fuma.feed.answers import Tally
 from fuma.gateway.command_intake import CommandIntake, Forward
 from fuma.gateway.intake import Intake
@@ -101,7 +102,8 @@ def decision(value: bytes) -> Handled:
     """The outbox, and the sink with the platform behind it."""
     outbox = Outbox(lambda kind, what: None)
     outbox.opened(DECISIONS, 0)
-    told = [decode("notice", e.value)["kind"] for e in outbox.transform(_raw(DECISIONS, value))]
+    emitted = outbox.transform(_raw(DECISIONS, value))
+    told = [decode("notice", e.value)["kind"] for e in emitted if e.topic == NOTICES]
     with tempfile.TemporaryDirectory(prefix="fuma-example-") as folder:
         rig = Rig(Path(folder))
         rig.append(TAG, value, decode_ledger(value).at)
@@ -121,6 +123,12 @@ def incident(value: bytes) -> Handled:
     """Whoever watches."""
     told = decode("incident", value)
     return {"code": told["code"], "actor": told["actor"]}
+
+
+def signal(value: bytes) -> Handled:
+    """Oversight's door."""
+    heard = decode_signal(value)
+    return {"kind": heard.kind, "codes": list(heard.codes), "count": heard.count}
 
 
 def law(value: bytes) -> Handled:
@@ -149,4 +157,5 @@ HANDLERS: dict[str, Callable[[bytes], Handled]] = {
     "person": person,
     "sealed-row": sealed_row,
     "signed-command": signed_command,
+    "signal": signal,
 }

@@ -13,12 +13,13 @@ from fuma.contracts import dsse, genesis, lawlog
 from fuma.contracts.cloudevents import read
 from fuma.contracts.codec import decode
 from fuma.contracts.commands import found, sign_command
-from fuma.contracts.decisions import MAX_EVENTS, Cause, split
+from fuma.contracts.decisions import MAX_EVENTS, Cause, decode_ledger, split
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.facts import encode_feed, encode_person
 from fuma.contracts.rulesfile import law_of_texts
 from fuma.contracts.sealing import row_info, seal_row
-from fuma.contracts.topics import DECISIONS, INCIDENTS
+from fuma.contracts.signals import encode_signal, signals_of_decision, signals_of_door
+from fuma.contracts.topics import DECISIONS, INCIDENTS, NOTICES
 from fuma.domain.authority import commands as c
 from fuma.domain.codes import events as e
 from fuma.domain.time import HOUR
@@ -108,8 +109,20 @@ def _decision(*said: e.Event) -> Wire:
 def _notice(value: bytes) -> Wire:
     outbox = Outbox(lambda kind, what: None)
     outbox.opened(DECISIONS, 0)
-    (emit,) = outbox.transform(LogRecord(DECISIONS, 0, 0, AT, TAG, value, ()))
-    return decode("notice", emit.value)
+    emitted = outbox.transform(LogRecord(DECISIONS, 0, 0, AT, TAG, value, ()))
+    (told,) = (emit.value for emit in emitted if emit.topic == NOTICES)
+    return decode("notice", told)
+
+
+def _signal(value: bytes) -> Wire:
+    (heard,) = signals_of_decision(TAG, decode_ledger(value))
+    return decode("signal", encode_signal(heard))
+
+
+def _door() -> Wire:
+    rows = [(7, "410105", ["not-json"]), (9, "410105", ["not-json", "missing"])]
+    (heard,) = signals_of_door("health", RECEIPT, AT, rows)
+    return decode("signal", encode_signal(heard))
 
 
 def _incident() -> Wire:
@@ -206,6 +219,9 @@ def samples() -> dict[tuple[str, str], Wire]:
         ("signed-command", "act"): _command(),
         ("signed-command", "founding"): _founding(),
         ("sealed-row", "row"): _sealed_row("row", 1, None),
+        ("signal", "red"): _signal(red),
+        ("signal", "refused"): _signal(refused),
+        ("signal", "ended-at-the-door"): _door(),
         ("sealed-row", "end-of-a-declared-batch"): _sealed_row("end", 3, 3),
     }
 

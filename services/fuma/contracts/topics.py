@@ -41,6 +41,7 @@ PERSON = "fuma.person"
 DECISIONS = "fuma.decisions"
 NOTICES = "fuma.notices"
 INCIDENTS = "fuma.incidents"
+SIGNALS = "fuma.signals"
 
 
 def in_topic(department: str) -> str:

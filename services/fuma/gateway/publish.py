@@ -13,7 +13,8 @@ from fuma.contracts.facts import encode_feed
 from fuma.contracts.faults import Fault, fault
 from fuma.contracts.genesis import World
 from fuma.contracts.lawlog import LAW_TOPIC, TICK_KEY, tick_value
-from fuma.contracts.topics import INCIDENTS, feed_topic, partition_for, spec
+from fuma.contracts.signals import encode_signal, signal_key, signals_of_door
+from fuma.contracts.topics import INCIDENTS, SIGNALS, feed_topic, partition_for, spec
 from fuma.domain.time import MINUTE, Ms
 from fuma.gateway.answers import Answers
 from fuma.gateway.intake import Row
@@ -76,8 +77,8 @@ class Publisher:
 
         (1) Judge: the vault mints tags. A crash: nothing is written; the same tags are found again.
         (2) The tick. A crash: the law knows the time, no row of it is there yet.
-        (3) Feed and dead letters, every acknowledgement. A crash: written again, with the same id
-            and content, so that ``codes`` drops the repeat.
+        (3) Feed, dead letters and signals, every acknowledgement. A crash: written again, with the
+            same id and content, so that ``codes`` and ``watch`` drop the repeat.
         (4) Answers. A crash: given again; the client counts by the last row answered.
         """
         letters = [self._letter(raw, poison) for raw, poison in dead]
@@ -101,7 +102,8 @@ class Publisher:
             for one in judged
             if one.fact is None
         ]
-        self._appender.append([*letters, *feed])  # (3)
+        signals = self._signals(verdicts, judged, at)
+        self._appender.append([*letters, *feed, *signals])  # (3)
         verdicts += [(one.opened.row, one.faults, one.fact is not None) for one in judged]
         # Within a receipt, answers keep the order of its rows: the client counts by the last one.
         for row, faults, recorded in sorted(verdicts, key=lambda v: v[0].raw.offset):
@@ -156,6 +158,34 @@ class Publisher:
         lineage = (RECEIPT_HEADER, f"{row.receipt}:{row.number}".encode())
         partition = partition_for(one.tag, spec(topic).partitions)
         return Outgoing(topic, partition, one.tag, value, (*headers, lineage))
+
+    def _signals(
+        self,
+        unopened: Sequence[tuple[Row, tuple[Fault, ...], bool]],
+        judged: Sequence[Judged],
+        at: Ms,
+    ) -> list[Outgoing]:
+        """What oversight hears of the rows that end here: one for each file and province."""
+        files: dict[tuple[str, str], list[tuple[int, str, list[str]]]] = {}
+        for row, faults, _ in unopened:
+            entry = row.number, "", [one.code for one in faults]
+            files.setdefault((row.department, row.receipt), []).append(entry)
+        for one in judged:
+            if one.fact is None:
+                row = one.opened.row
+                report = one.opened.reading.report
+                division = report.division if report is not None else ""
+                entry = row.number, division, [fault.code for fault in one.faults]
+                files.setdefault((row.department, row.receipt), []).append(entry)
+        made = []
+        stamp = pack_time(max(at, 0)) if self._world.simulated else None
+        for (department, receipt), refused in files.items():
+            for signal in signals_of_door(department, receipt, at, refused):
+                key, value = signal_key(signal), encode_signal(signal)
+                headers = self._sealer.headers(SIGNALS, key, value, time=stamp)
+                partition = partition_for(key, spec(SIGNALS).partitions)
+                made.append(Outgoing(SIGNALS, partition, key, value, headers))
+        return made
 
     def _letter(self, raw: LogRecord, poison: Poison) -> Outgoing:
         return dead_letter(raw, poison, DEAD_LETTERS, self._dlq)

@@ -10,7 +10,7 @@ import sys
 
 from fuma.contracts.errors import FumaError
 from fuma.contracts.genesis import read_world
-from fuma.contracts.topics import INCIDENTS, NOTICES, PERSON, partition_for
+from fuma.contracts.topics import INCIDENTS, NOTICES, PERSON, SIGNALS, partition_for
 from fuma.processor.codes import Codes
 from fuma.processor.incidents import Incidents
 from fuma.processor.law import LawGate
@@ -49,7 +49,8 @@ def stages(
         codes = Codes(gate.law)
         made.append(LedgerRunner(codes, world, reader, root, partition_for, horizon=gate.horizon))
     if "outbox" in settings.stages:
-        made.append(TransformRunner(Outbox(_alarm), [NOTICES], world, reader, partition_for))
+        outputs = [NOTICES, SIGNALS]
+        made.append(TransformRunner(Outbox(_alarm), outputs, world, reader, partition_for))
     return made
 
 

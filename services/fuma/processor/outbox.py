@@ -1,6 +1,6 @@
-"""The decisions' outbox: what the holder is told, from the ledger record and nothing else.
+"""The decisions' outbox: what the holder is told, and what oversight hears, from the ledger record.
 
-Stateless: after a crash a notice is written again, with the same id and the same bytes. What it
+Stateless: after a crash a notice or a signal is written again, the same id, the same bytes. What it
 remembers (the newest number of the keys it met last) only saves repeats.
 """
 
@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 
 from fuma.contracts.codec import Wire, encode
 from fuma.contracts.decisions import LedgerRecord, decode_ledger
-from fuma.contracts.topics import DECISIONS, NOTICES
+from fuma.contracts.signals import encode_signal, signal_key, signals_of_decision
+from fuma.contracts.topics import DECISIONS, NOTICES, SIGNALS
 from fuma.domain.codes import events as e
 from fuma.domain.colour import Colour
 from fuma.domain.ids import derive
@@ -35,7 +36,7 @@ Alarm = Callable[[str, str], None]
 
 
 class Outbox:
-    """``decisions`` to ``notices``."""
+    """``decisions`` to ``notices`` and ``signals``."""
 
     name = "outbox"
     input_topics: tuple[str, ...] = (DECISIONS,)
@@ -52,12 +53,16 @@ class Outbox:
     def transform(self, raw: Raw) -> Sequence[Emit]:
         record = decode_ledger(raw.value)
         key = raw.key or b""
-        if self._repeat(key, record.seq, raw) or record.schedule is None:
+        if self._repeat(key, record.seq, raw):
             return ()
-        kind = _kind(record)
-        if kind is None:
-            return ()
-        return (Emit(NOTICES, key, notice(key, record, record.schedule, kind)),)
+        made = [
+            Emit(SIGNALS, signal_key(one), encode_signal(one))
+            for one in signals_of_decision(key, record)
+        ]
+        kind = _kind(record) if record.schedule is not None else None
+        if kind is not None and record.schedule is not None:
+            made.append(Emit(NOTICES, key, notice(key, record, record.schedule, kind)))
+        return made
 
     def _repeat(self, key: bytes, seq: int, raw: Raw) -> bool:
         digest = hashlib.sha256(raw.value or b"").digest()

@@ -11,7 +11,7 @@ from fuma.contracts.codec import decode
 from fuma.contracts.decisions import Cause, split
 from fuma.contracts.errors import Poison
 from fuma.contracts.facts import decode_person, encode_feed
-from fuma.contracts.topics import DECISIONS, NOTICES, PERSON
+from fuma.contracts.topics import DECISIONS, NOTICES, PERSON, SIGNALS
 from fuma.domain.codes import events as e
 from fuma.domain.colour import Colour
 from fuma.domain.law.publication import FRESHNESS
@@ -55,7 +55,8 @@ def outbox() -> tuple[Outbox, list[str]]:
 
 
 def told(box: Outbox, value: bytes) -> list[dict[str, Any]]:
-    return [decode("notice", emit.value) for emit in box.transform(raw(DECISIONS, value))]
+    emitted = box.transform(raw(DECISIONS, value))
+    return [decode("notice", emit.value) for emit in emitted if emit.topic == NOTICES]
 
 
 def test_a_report_goes_to_the_person_unchanged() -> None:
@@ -72,7 +73,8 @@ def test_nobody_reports_on_another_departments_topic() -> None:
 
 def test_a_red_code_is_told_with_ground_rule_issuer_end_and_what_follows() -> None:
     box, _ = outbox()
-    (emit,) = box.transform(raw(DECISIONS, ledger(1, e.Effective(ORDER), RED)))
+    signal, emit = box.transform(raw(DECISIONS, ledger(1, e.Effective(ORDER), RED)))
+    assert (signal.topic, signal.key) == (SIGNALS, b"41")
     assert (emit.topic, emit.key) == (NOTICES, TAG)
     (notice,) = [decode("notice", emit.value)]
     assert (notice["kind"], notice["colour"]) == ("effective", "red")

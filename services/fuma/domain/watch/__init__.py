@@ -1,0 +1,1 @@
+"""Oversight: patterns that no single decision shows, and what is said of them."""
