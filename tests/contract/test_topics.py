@@ -56,7 +56,7 @@ def test_departments_have_their_three_topics_and_nothing_else() -> None:
         assert SPECS[topics.feed_topic(department)].producers == ("gateway",)
 
 
-@pytest.mark.parametrize("name", [topics.PERSON, topics.DECISIONS, topics.NOTICES])
+@pytest.mark.parametrize("name", [topics.PERSON, topics.DECISIONS, topics.NOTICES, topics.ORDERS])
 def test_only_the_processor_writes_ledgers(name: str) -> None:
     assert SPECS[name].producers == ("processor",)
 
@@ -67,7 +67,8 @@ def test_no_rule_allows_more_than_reading_and_writing() -> None:
 
 
 def test_retention() -> None:
-    for name in (topics.LAW, topics.PERSON, topics.DECISIONS, topics.INCIDENTS):
+    permanent = (topics.LAW, topics.PERSON, topics.DECISIONS, topics.INCIDENTS)
+    for name in (*permanent, topics.COMMANDS, topics.ORDERS):
         assert SPECS[name].permanent
         assert SPECS[name].config["cleanup.policy"] == "delete"
     for department in topics.DEPARTMENTS:

@@ -9,12 +9,17 @@ from typing import Any
 
 from fuma.contracts import lawlog
 from fuma.contracts.codec import decode
+from fuma.contracts.commandlog import decode_command
 from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.facts import decode_person
 from fuma.contracts.genesis import World, open_genesis, world_of
+from fuma.contracts.orders import decode_order
+from fuma.contracts.replies import decode_reply
 from fuma.contracts.rulesfile import law_of_texts
 from fuma.contracts.signals import decode_signal
 from fuma.contracts.topics import DECISIONS, IN_COMMANDS, NOTICES, in_topic, partition_for, spec
+from fuma.domain.authority.fold import evolve
+from fuma.domain.authority.state import State
 from fuma.feed.answers import Tally
 from fuma.gateway.command_intake import CommandIntake, Forward
 from fuma.gateway.intake import Intake
@@ -34,6 +39,7 @@ from golden.samples import (
     public,
     vault,
 )
+from golden.samples_authority import PUBLIC
 from unit.sink.rig import Rig
 
 Handled = dict[str, Any]
@@ -147,14 +153,46 @@ def law(value: bytes) -> Handled:
     }
 
 
+def command(value: bytes) -> Handled:
+    """What the authority stage hears, its signature checked."""
+    heard = decode_command(value, PUBLIC)
+    body = getattr(heard.item, "body", None)
+    return {
+        "heard": type(heard.item).__name__,
+        "body": type(body).__name__ if body else "",
+        "province": heard.province,
+        "id": heard.id.hex(),
+    }
+
+
+def order(value: bytes) -> Handled:
+    """The authority's fold, of a province of which nothing is known yet."""
+    read = decode_order(value)
+    state = evolve(State(WORLD, "41"), read.events)
+    return {
+        "events": [type(event).__name__ for event in read.events],
+        "orders": {id.hex(): one.status for id, one in state.orders.items()},
+        "offices": sorted(state.offices),
+    }
+
+
+def reply(value: bytes) -> Handled:
+    """The officer who reads it."""
+    told = decode_reply(value)
+    return {"status": told.status, "type": told.type, "codes": list(told.codes)}
+
+
 HANDLERS: dict[str, Callable[[bytes], Handled]] = {
     "answer": answer,
+    "command": command,
     "decision": decision,
     "feed": feed,
     "incident": incident,
     "law": law,
     "notice": notice,
+    "order": order,
     "person": person,
+    "reply": reply,
     "sealed-row": sealed_row,
     "signed-command": signed_command,
     "signal": signal,

@@ -31,6 +31,7 @@ from fuma.processor.outbox import Outbox
 from fuma.runtime.mac import Sealer
 from fuma.runtime.memory import MemoryVault
 from fuma.runtime.ports import LogRecord
+from golden import samples_authority
 from golden.making import DAY_START, Input, ledger_of, texts
 
 AT = DAY_START + 9 * HOUR
@@ -190,7 +191,7 @@ def samples() -> dict[tuple[str, str], Wire]:
     f = _fact()
     ident, kind = f.id, f.kind
     noted = e.Noted(ident, e.FactKind.SCAN, "", AT, b"", "scan", "transport", "410105", "")
-    return {
+    return samples_authority.samples() | {
         ("answer", "two-accepted-one-refused"): _answer(),
         ("decision", "red"): decode("decision", red),
         ("decision", "refused"): decode("decision", refused),

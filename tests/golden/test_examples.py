@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from fuma.contracts.codec import decode
 from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.facts import decode_feed, decode_person
+from fuma.contracts.orders import decode_order
+from fuma.domain.authority.events import Event as AuthorityEvent
 from golden.examples import HANDLED, SCHEMAS, handled, paths, read, versions
 from golden.handlers import HANDLERS
 
@@ -52,6 +55,9 @@ def test_every_event_and_every_kind_of_fact_is_among_them() -> None:
         for event in decode_ledger(value).events
     }
     assert events == {"Effective", "Lifted", "Noted", "Refused", "Held", "Ended"}
+    assert {
+        type(event) for value in by_subject["order"] for event in decode_order(value).events
+    } == set(get_args(AuthorityEvent))
     facts = [decode_person(value) for value in by_subject["person"]]
     facts += [decode_feed(value) for value in by_subject["feed"]]
     assert {bool(fact.breaches) for fact in facts} == {True, False}

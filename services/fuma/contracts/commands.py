@@ -7,6 +7,7 @@ signature (SM2) may stand beside it and is passed over. ``docs/formats/commands.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
@@ -23,8 +24,10 @@ from fuma.domain.time import Ms
 
 COMMAND_TYPE = "application/vnd.fuma.command+json"
 FOUNDING_TYPE = "application/vnd.fuma.founding+json"
-#: A command's payload: a page of 200 lines fits.
-MAX_PAYLOAD = 48 * 1024
+#: A command's payload: a page of 200 lines fits, and its envelope into an entry of the log's tiles.
+MAX_PAYLOAD = 48_600
+#: The envelope with all its signatures.
+MAX_ENVELOPE = 65_400
 
 #: Wire word to body. A word keeps its meaning for ever; a changed body gets a new word.
 BODIES: dict[str, type] = {
@@ -55,6 +58,9 @@ BODIES: dict[str, type] = {
 FOUND = "found.v1"
 _WORDS = {kind: word for word, kind in BODIES.items()} | {c.Found: FOUND}
 assert set(_WORDS) == set(get_args(c.Body)), "every body has a word"
+#: What the ledger and the replies call a body, by its class's name, and back.
+WORDS = {kind.__name__: word for kind, word in _WORDS.items()} | {"Forged": "forged.v1"}
+TYPES = {word: name for name, word in WORDS.items()}
 
 
 def payload(
@@ -110,7 +116,7 @@ def open_command(envelope: bytes) -> c.Command | c.Forged:
             raise ValueError("a key has 32 bytes and an id 16")
         name = dsse.key_id(public)
         if name not in dsse.signers(parsed, {name: public}):
-            return c.Forged(id, digest, name, "bad-signature")
+            return c.Forged(id, digest, name, "bad-signature", str(data["province"]))
         return _command(data, BODIES[str(data["type"])], id, digest, name)
     except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise Poison(Reason.BAD_REPORT, f"not a command: {error}") from error
@@ -193,8 +199,34 @@ def _command(data: dict[str, Any], kind: type, id: bytes, digest: bytes, key: st
     # What was passed over is not in what is built again: an unknown field would be signed unread.
     if _canonical(msgspec.to_builtins(body)) != _canonical(data["body"]):
         raise ValueError("the body holds what this type does not")
+    _sound(body)
     world = bytes.fromhex(str(data["world"]))
     return c.Command(id, digest, world, str(data["province"]), issued, expires, key, body)
+
+
+#: How many bytes a field has, wherever it occurs.
+_LENGTHS: dict[str, tuple[int, ...]] = {
+    "application": (16,), "case": (16,), "person": (16,), "subject": (16,), "content": (32,),
+    "digest": (32,), "fact": (0, 16), "reporter": (0, 16), "order": (16,), "root": (0, 32),
+}  # fmt: skip
+#: A number in a body: Avro's and JSON's own limits are wider.
+_LARGEST = 1 << 53
+
+
+def _sound(value: Any, name: str = "") -> None:
+    """Raises ``ValueError`` where a field is of another size than its kind has."""
+    if isinstance(value, tuple):
+        for one in value:
+            _sound(one, "digest" if name == "items" else "")
+    elif dataclasses.is_dataclass(value):
+        for f in dataclasses.fields(value):
+            if not (isinstance(value, c.FileCase) and f.name == "order" and value.order == b""):
+                _sound(getattr(value, f.name), f.name)
+    elif isinstance(value, bytes):
+        if name in _LENGTHS and len(value) not in _LENGTHS[name]:
+            raise ValueError(f"{name} has {len(value)} bytes")
+    elif isinstance(value, int) and not -_LARGEST < value < _LARGEST:
+        raise ValueError(f"{name} is {value}")
 
 
 def _read(signed: bytes) -> dict[str, Any]:

@@ -37,6 +37,9 @@ DEPARTMENTS = (
 
 LAW = "fuma.law"
 IN_COMMANDS = "fuma.in.commands"
+COMMANDS = "fuma.commands"
+ORDERS = "fuma.orders"
+REPLIES = "fuma.replies"
 PERSON = "fuma.person"
 DECISIONS = "fuma.decisions"
 NOTICES = "fuma.notices"

@@ -41,7 +41,7 @@ def office(name: str, kind: str, division: str, department: str = "command") -> 
 
 
 def line(n: int | str, division: str, **fields: Any) -> c.Line:
-    made: dict[str, Any] = {"reporter": h("a reporter"), "root": h("index case")}
+    made: dict[str, Any] = {"reporter": h("a reporter"), "root": h("index case") * 2}
     made.update(fields)
     return c.Line(h(f"subject {n}"), division, h(f"fact {n}"), **made)
 

@@ -327,7 +327,7 @@ def test_scenario_14_split_over_two_officers_and_two_cities_is_one_batch() -> No
     assert held.sum == 100
     p = hainan()
     local(p, "a", people(50, "a"))
-    other = people(50, "b", "460202", root=h("another index case"))
+    other = people(50, "b", "460202", root=h("another index case") * 2)
     assert found(local(p, "b", other, "sanya"), e.Effected)
     nothing = people(1, "c", root=b"")
     assert found(local(p, "c", nothing), e.BulkHeld), "without evidence the ground is summed"

@@ -294,6 +294,7 @@ class Forged:
     digest: bytes
     key: str
     code: str
+    province: str = ""
 
 
 @dataclass(frozen=True, slots=True)

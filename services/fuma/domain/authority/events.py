@@ -32,6 +32,8 @@ class Refused:
     codes: tuple[str, ...]
     digest: bytes
     until: Ms
+    ground: str = ""  # of the order that it is about
+    count: int = 0  # lines of that order
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Accepted:
     digest: bytes
     until: Ms
     actor: Actor
+    type: str = ""
+    about: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,23 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarded:
+    """Whose turn it is, told in the same decision that made it so. ``due`` 0: no deadline."""
+
+    order: bytes
+    step: str
+    offices: tuple[str, ...]
+    keys: tuple[str, ...]  # of the officers who may take the step
+    due: Ms
+    at: Ms
+
+
+@dataclass(frozen=True, slots=True)
 class BulkHeld:
-    """The bulk line is reached: waits for central release, with everything it is linked to."""
+    """The bulk line is reached: waits for central release, with everything it is linked to.
+
+    Where many are linked, several of these follow each other.
+    """
 
     order: bytes
     sum: int
@@ -183,11 +202,81 @@ class Effected:
     chain: tuple[Actor, ...]
     lines: int  # how many of its lines go to ``codes``
     released: bool
+    since: Ms = 0
+    book_digest: bytes = bytes(32)
+    procedure_digest: bytes = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedLine:
+    """One line as ``codes`` is asked about it."""
+
+    line: int
+    subject: bytes
+    division: str
+    fact: bytes
+    root: bytes
+    reporter: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Lines of an order that took effect, at most 200, with all that ``codes`` needs of it."""
+
+    order: bytes
+    division: str
+    ground: str
+    colour: int
+    since: Ms
+    until: Ms
+    book: str
+    book_version: int
+    row: str
+    procedure: str
+    procedure_version: int
+    chain: tuple[Actor, ...]
+    released: bool
+    lines: tuple[IssuedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineRef:
+    """A line and whose it is."""
+
+    line: int
+    subject: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LinesEnded:
+    """Lines of an order in effect that end here, at most 200: their subjects are to be told.
+
+    ``how``: lifted, annulled, withdrawn, or refused (nobody answered, or no fact came).
+    """
+
+    order: bytes
+    how: str
+    code: str
+    at: Ms
+    by: Actor
+    lines: tuple[LineRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The law changed while the order is in effect: by which row it is now, and until when."""
+
+    order: bytes
+    at: Ms
+    until: Ms
+    book: str
+    book_version: int
+    row: str
 
 
 @dataclass(frozen=True, slots=True)
 class LineSettled:
-    """A line's own outcome: effective, held, refused, lifted or annulled."""
+    """A line's own outcome: refused here before effect, or what ``codes`` made of it."""
 
     order: bytes
     line: int
@@ -217,6 +306,7 @@ class Overdue:
     name: str
     level: str
     at: Ms
+    keys: tuple[str, ...] = ()  # of the officers who are told: who waits, or who is late
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +334,17 @@ class ItemPushed:
     status: str
     corrected: bool
     by: Actor
+    at: Ms
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMissing:
+    """A department of a city pushed nothing by the hour: a missing list is not an empty one."""
+
+    city: str
+    department: str
+    day: int
     at: Ms
 
 
@@ -305,6 +406,7 @@ class LineSuspended:
     line: int
     case: bytes
     at: Ms
+    subject: bytes = bytes(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +421,8 @@ class CaseClosed:
 Event = (
     Refused | Accepted | Ticked | OfficeOpened | OfficeClosed | Applied | ApplicationRefused
     | AccountOpened | AccountClosed | KeyRegistered | KeyEnded | Invited | Joined | Drafted
-    | PageArrived | Completed | Stepped | BulkHeld | BulkReleased | Effected | LineSettled
-    | Ended | Overdue | Recalled | RecallAcknowledged | ItemPushed | ReturnReceived
-    | ReturnMissing | CaseFiled | CaseAssigned | CaseEscalated | LineSuspended | CaseClosed
+    | PageArrived | Completed | Stepped | Forwarded | BulkHeld | BulkReleased | Effected | Issued
+    | LineSettled | LinesEnded | Amended | Ended | Overdue | Recalled | RecallAcknowledged
+    | ItemPushed | ItemMissing | ReturnReceived | ReturnMissing | CaseFiled | CaseAssigned
+    | CaseEscalated | LineSuspended | CaseClosed
 )  # fmt: skip
