@@ -40,6 +40,7 @@ from golden.samples import (
     vault,
 )
 from golden.samples_authority import PUBLIC
+from golden.samples_presence import presence
 from unit.sink.rig import Rig
 
 Handled = dict[str, Any]
@@ -192,6 +193,7 @@ HANDLERS: dict[str, Callable[[bytes], Handled]] = {
     "notice": notice,
     "order": order,
     "person": person,
+    "presence": presence,
     "reply": reply,
     "sealed-row": sealed_row,
     "signed-command": signed_command,

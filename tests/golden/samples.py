@@ -16,6 +16,7 @@ from fuma.contracts.commands import found, sign_command
 from fuma.contracts.decisions import MAX_EVENTS, Cause, decode_ledger, split
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.facts import encode_feed, encode_person
+from fuma.contracts.presence import encode_presence
 from fuma.contracts.rulesfile import law_of_texts
 from fuma.contracts.sealing import row_info, seal_row
 from fuma.contracts.signals import encode_signal, signals_of_decision, signals_of_door
@@ -33,6 +34,7 @@ from fuma.runtime.memory import MemoryVault
 from fuma.runtime.ports import LogRecord
 from golden import samples_authority
 from golden.making import DAY_START, Input, ledger_of, texts
+from golden.samples_presence import heard
 
 AT = DAY_START + 9 * HOUR
 TAG = bytes(range(16))
@@ -219,6 +221,10 @@ def samples() -> dict[tuple[str, str], Wire]:
         ("person", "another-name"): decode("person", encode_person(_fact(name="另一人"))),
         ("signed-command", "act"): _command(),
         ("signed-command", "founding"): _founding(),
+        **{
+            ("presence", name): decode("presence", encode_presence(item))
+            for name, item in heard().items()
+        },
         ("sealed-row", "row"): _sealed_row("row", 1, None),
         ("signal", "red"): _signal(red),
         ("signal", "refused"): _signal(refused),

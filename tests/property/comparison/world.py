@@ -11,12 +11,13 @@ from zlib import crc32
 
 from hypothesis import strategies as st
 
-from fuma.domain.comparison import links as chain
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import (
     Area,
     Case,
+    Contact,
     Input,
+    Linked,
     Match,
     Passed,
     Presence,
@@ -143,7 +144,6 @@ class Line:
     partitions: int = 1
     restart: bool = False
     states: list[State] = field(default_factory=list)
-    links: dict[bytes, chain.Links] = field(default_factory=dict)
     standing: dict[bytes, Match] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
 
@@ -164,35 +164,32 @@ class Line:
             again = decide(self.states[number], item, at, self.law)
             assert all(isinstance(e, Passed) for e in again), "decided twice, said twice"
             for event in events:
-                if isinstance(event, Spread):
+                if isinstance(event, Spread | Contact):
                     todo.extend(self._route(event))
+                elif isinstance(event, Linked) and event.told is not None:
+                    todo.extend(self._route(event.told))
                 elif isinstance(event, Said):
                     said.append(event)
-                    todo.extend(self._link(event, at))
+                    self._stand(event)
                 elif isinstance(event, Passed):
                     self.passed.append(event.code)
         return said
 
-    def _link(self, said: Said, at: Ms) -> Iterator[tuple[int, Input]]:
+    def _stand(self, said: Said) -> None:
         match = said.match
         if said.stands:
             assert match.id not in self.standing, "said twice"
             self.standing[match.id] = match
         else:
             assert self.standing.pop(match.id) is not None
-        state = self.links.get(match.tag, {})
-        linked = chain.decide(state, said, at, self.law)
-        assert linked is not None, "a statement on a match that is older than the last"
-        self.links[match.tag] = chain.evolve(state, linked)
-        assert chain.decide(self.links[match.tag], said, at, self.law) is None
-        if linked.told is not None:
-            yield from self._route(linked.told)
 
     def _route(self, given: Input) -> Iterator[tuple[int, Input]]:
         if isinstance(given, Presence):
             yield crc32(spot(given.place, given.tag, self.frame.parts)) % self.partitions, given
         elif isinstance(given, Spread):
             yield crc32(given.exposure.spot) % self.partitions, given
+        elif isinstance(given, Contact):
+            yield crc32(given.tag) % self.partitions, given
         else:
             for number in range(self.partitions):
                 yield number, given

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from fuma.domain.comparison import links
 from fuma.domain.comparison.events import (
     SCAN,
     Advanced,
@@ -20,6 +21,7 @@ from fuma.domain.comparison.events import (
     AreaTaken,
     Case,
     CaseTaken,
+    Contact,
     Event,
     Exposed,
     Exposure,
@@ -52,6 +54,8 @@ def decide(state: State, given: Input, at: Ms, law: Law) -> list[Event]:
         events = _area(state, given, at, law)
     elif isinstance(given, Spread):
         events = _spread(state, given, at, law)
+    elif isinstance(given, Contact):
+        events = _contact(state, given, at, law)
     else:
         assert isinstance(given, Tick)
         events = []
@@ -68,7 +72,7 @@ def _presence(state: State, p: Presence, at: Ms, law: Law) -> list[Event]:
     key = place + p.id
     new = Stay(
         key, place, p.id, p.revision, p.tag, p.division, p.since, p.until, p.carriage, p.row,
-        False, at,
+        False, at, p.identity, p.department,
     )  # fmt: skip
     if p.gone:
         new = forgotten(new)
@@ -184,7 +188,16 @@ def _spread(state: State, given: Spread, at: Ms, law: Law) -> list[Event]:
         before = _met_by(state, known._replace(revision=exposure.revision), law, at)
     after = {} if given.gone else _met_by(state, exposure, law, at)
     events: list[Event] = [Exposed(exposure, given.gone, True)]
-    return events + _said(before, after)
+    return events + _said(before, after, at, law)
+
+
+def _contact(state: State, met: Contact, at: Ms, law: Law) -> list[Event]:
+    if met.until <= at - state.frame.keep:
+        return [Passed("too-old")]
+    linked = links.decide(
+        links.young(state.links.get(met.tag, {}), at, state.frame.keep), met, at, law
+    )
+    return [Passed("repeat") if linked is None else linked]
 
 
 def _changed(
@@ -212,7 +225,7 @@ def _changed(
             before.update(_met_by(state, ended[key], law, at))
         if new is not None:
             after.update(_met_by(state, new, law, at))
-    return events + _said(before, after)
+    return events + _said(before, after, at, law)
 
 
 def _is_own(exposure: Exposure) -> bool:
@@ -222,12 +235,27 @@ def _is_own(exposure: Exposure) -> bool:
     return key[: len(key) - 16 - len(target)] == target
 
 
-def _said(before: Met, after: Met) -> list[Event]:
+def _said(before: Met, after: Met, at: Ms, law: Law) -> list[Event]:
     asserted = sorted(after.keys() - before.keys())
     withdrawn = sorted(before.keys() - after.keys())
-    events: list[Event] = [Said(after[i][0], True, after[i][1]) for i in asserted]
-    events += (Said(before[i][0], False, before[i][1]) for i in withdrawn)
-    return events
+    said = [Said(after[i][0], True, after[i][1]) for i in asserted]
+    said += (Said(before[i][0], False, before[i][1]) for i in withdrawn)
+    return [*said, *(contact for one in said for contact in _met(one, at, law))]
+
+
+def _met(said: Said, at: Ms, law: Law) -> Iterator[Contact]:
+    """What the person's own tag is told, where contacts of contacts may count."""
+    match = said.match
+    if not match.mark:
+        return
+    if said.stands:
+        settings = law.settings(match.division, at)
+        if settings is None or match.depth + 1 >= settings.depth:
+            return
+    yield Contact(
+        match.id, said.revision, said.stands, match.tag, match.division, match.since, match.until,
+        match.case, match.depth, match.mark,
+    )  # fmt: skip
 
 
 def _meets(state: State, stay: Stay, later: int, law: Law, at: Ms) -> Met:

@@ -13,6 +13,8 @@ from fuma.domain.time import Ms
 
 #: Kinds of report of a presence. A scan shows that a picture of a code was at hand, and no more.
 SIGNAL, TICKET, SCAN = "signal", "ticket", "scan"
+#: How a person whose number and name are not in the register together stands; never red on it.
+UNREGISTERED = "unregistered"
 
 
 class Presence(NamedTuple):
@@ -29,6 +31,8 @@ class Presence(NamedTuple):
     carriage: int = 0  # 0: not known
     row: int = 0
     gone: bool = False
+    identity: str = UNREGISTERED
+    department: str = ""
 
 
 class Case(NamedTuple):
@@ -88,11 +92,29 @@ class Spread(NamedTuple):
     gone: bool
 
 
+class Contact(NamedTuple):
+    """Output to the person's tag, and the input that it becomes there: a match that may make its
+    person a case of the next depth, or does so no longer."""
+
+    id: bytes  # of the match
+    revision: int
+    stands: bool
+    tag: bytes
+    division: str
+    since: Ms  # the overlap
+    until: Ms
+    case: bytes  # id of the root case
+    depth: int
+    mark: bytes
+
+
 class Tick(NamedTuple):
     """Input: time goes on."""
 
+    minute: Ms = 0
 
-Input = Presence | Case | Area | Spread | Tick
+
+Input = Presence | Case | Area | Spread | Contact | Tick
 
 
 class Stay(NamedTuple):
@@ -110,6 +132,8 @@ class Stay(NamedTuple):
     row: int
     gone: bool
     at: Ms  # T at which it was taken
+    identity: str
+    department: str
 
     @property
     def place(self) -> bytes:
@@ -136,6 +160,8 @@ class Match(NamedTuple):
     case: bytes  # id of the root case, or the area
     depth: int
     mark: bytes
+    identity: str  # matched | mismatched | unregistered, of the report of the stay
+    department: str  # that reported the stay
 
 
 class Said(NamedTuple):
@@ -150,6 +176,18 @@ class Passed(NamedTuple):
     """Nothing follows, and why (closed list in ``decide``)."""
 
     code: str
+
+
+class Linked(NamedTuple):
+    """A contact is known at the person's tag, and the derived case to tell (``None``: nothing new).
+
+    ``reach``: how long contacts count from it on; 0: withdrawn, or the law does not ask for them.
+    """
+
+    contact: Contact
+    reach: Ms
+    told: Case | None
+    at: Ms
 
 
 class StayTaken(NamedTuple):
@@ -180,4 +218,5 @@ class Advanced(NamedTuple):
     at: Ms
 
 
-Event = StayTaken | CaseTaken | AreaTaken | Exposed | Advanced | Said | Spread | Passed
+Taken = StayTaken | CaseTaken | AreaTaken | Exposed | Linked | Advanced
+Event = Taken | Said | Spread | Contact | Passed

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fuma.domain.comparison import links
 from fuma.domain.comparison.events import (
     Advanced,
     Area,
@@ -18,6 +19,7 @@ from fuma.domain.comparison.events import (
     Event,
     Exposed,
     Exposure,
+    Linked,
     Stay,
     StayTaken,
 )
@@ -43,6 +45,7 @@ class State:
         "foreign",
         "frame",
         "grain",
+        "links",
         "now",
         "stays",
     )
@@ -56,6 +59,8 @@ class State:
         self.exposures: dict[bytes, Exposure] = {}
         #: Revision of each exposure that another spot told us of, whether it is gone, its end.
         self.foreign: dict[bytes, tuple[Exposure, bool]] = {}
+        #: By a person's tag: the matches that make, or made, a case of them.
+        self.links: dict[bytes, links.Links] = {}
         self.by_tag: dict[bytes, dict[bytes, None]] = {}
         self.at_spot: dict[bytes, Intervals[Stay]] = {}
         self.divisions: dict[str, dict[bytes, int]] = {}
@@ -76,6 +81,10 @@ def evolve(state: State, event: Event) -> State:
     elif isinstance(event, AreaTaken):
         state.areas[event.area.id] = (event.area, event.at)
         _schedule(state, lapses(state.frame, event.area, event.at), "area", event.area.id)
+    elif isinstance(event, Linked):
+        tag = event.contact.tag
+        state.links[tag] = links.evolve(state.links.get(tag, {}), event, state.frame.keep)
+        _schedule(state, event.contact.until + state.frame.keep, "links", tag)
     elif isinstance(event, Advanced):
         _advance(state, event.at)
     return state
@@ -92,6 +101,8 @@ def rows(state: State) -> Iterator[Event]:
             yield Exposed(state.exposures[key], False, False)
     for key in sorted(state.foreign):
         yield Exposed(*state.foreign[key], True)
+    for tag in sorted(state.links):
+        yield from links.rows(tag, state.links[tag])
 
 
 def _schedule(state: State, when: Ms, table: str, key: bytes) -> None:
@@ -218,6 +229,10 @@ def _expire(state: State, table: str, key: bytes) -> None:
     elif table == "exposure":
         if key in state.exposures and state.exposures[key].dies <= now:
             _unexpose(state, key)
+    elif table == "links":
+        chains = links.young(state.links.pop(key, {}), now, keep)
+        if chains:
+            state.links[key] = chains
     elif key in state.foreign and state.foreign[key][0].dies <= now:
         del state.foreign[key]
 
@@ -238,4 +253,7 @@ def remembered(frame: Frame, stay: Stay) -> Ms:
 
 def forgotten(stay: Stay) -> Stay:
     """What remains of a stay that is gone: that it was, and its revision."""
-    return stay._replace(tag=b"", division="", since=0, until=0, carriage=0, row=0, gone=True)
+    return stay._replace(
+        tag=b"", division="", since=0, until=0, carriage=0, row=0, gone=True, identity="",
+        department="",
+    )  # fmt: skip

@@ -7,9 +7,10 @@ it or takes it away, and with it what was derived from it in turn.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from fuma.domain.comparison.events import Case, Said
+from fuma.domain.comparison.events import Case, Contact, Linked
 from fuma.domain.comparison.meet import digest
 from fuma.domain.comparison.settings import Law
 from fuma.domain.time import DAY, Ms
@@ -35,50 +36,59 @@ class Chain(NamedTuple):
 Links = dict[tuple[bytes, int], Chain]
 
 
-class Linked(NamedTuple):
-    """Event: a match is known, and what is told of it (``None``: nothing new)."""
-
-    said: Said
-    reach: Ms
-    told: Case | None
-    at: Ms
-
-
 def evolve(state: Links, event: Linked, keep: Ms = 14 * DAY) -> Links:
     """Fold one event; chains that are older than anything that could still change them go."""
-    match = event.said.match
-    key = (match.case, match.depth)
+    met = event.contact
+    key = (met.case, met.depth)
     chain = state.get(key, Chain({}, None))
-    link = Link(match.since, match.until, event.reach, event.said.revision)
-    kept = {
-        k: c for k, c in state.items() if any(x.until > event.at - keep for x in c.links.values())
-    }
-    return {**kept, key: Chain({**chain.links, match.id: link}, event.told or chain.told)}
+    link = Link(met.since, met.until, event.reach, met.revision)
+    kept = young(state, event.at, keep)
+    return {**kept, key: Chain({**chain.links, met.id: link}, event.told or chain.told)}
 
 
-def decide(state: Links, said: Said, at: Ms, law: Law) -> Linked | None:
+def young(state: Links, at: Ms, keep: Ms) -> Links:
+    """The chains that something can still change."""
+    return {k: c for k, c in state.items() if lasts(c) > at - keep}
+
+
+def rows(tag: bytes, state: Links) -> Iterator[Linked]:
+    """Events that make a person's chains anew, sorted."""
+    for (case, depth), chain in sorted(state.items()):
+        for id_, link in sorted(chain.links.items()):
+            met = Contact(
+                id_, link.revision, bool(link.reach), tag, "", link.since, link.until, case, depth,
+                b"",
+            )  # fmt: skip
+            yield Linked(met, link.reach, chain.told, 0)
+
+
+def lasts(chain: Chain) -> Ms:
+    """The end of the last contact."""
+    return max(link.until for link in chain.links.values())
+
+
+def decide(state: Links, match: Contact, at: Ms, law: Law) -> Linked | None:
     """What a match means for the chain; ``None`` for one that is known already."""
-    match = said.match
     chain = state.get((match.case, match.depth), Chain({}, None))
     held = chain.links.get(match.id)
-    if held is not None and said.revision <= held.revision:
+    if held is not None and match.revision <= held.revision:
         return None
     settings = law.settings(match.division, at)
     reach = 0
-    if said.stands and settings is not None and match.mark and match.depth + 1 < settings.depth:
+    if match.stands and settings is not None and match.mark and match.depth + 1 < settings.depth:
         reach = settings.chain
-    links = {**chain.links, match.id: Link(match.since, match.until, reach, said.revision)}
+    links = {**chain.links, match.id: Link(match.since, match.until, reach, match.revision)}
     spans = [(x.since, -x.reach) for x in links.values() if x.reach]
     told = chain.told
     if not spans:
         gone = None
         if told is not None and not told.gone:
-            gone = told._replace(revision=told.revision + 1, gone=True)
-        return Linked(said, reach, gone, at)
+            gone = told._replace(revision=max(told.revision + 1, at), issued=at, gone=True)
+        return Linked(match, reach, gone, at)
     first, minus = min(spans)
     new = Case(
         digest("chain", match.case, match.tag, match.depth + 1)[:16],
-        0 if told is None else told.revision + 1,
+        at if told is None else max(told.revision + 1, at),
         match.tag,
         first,
         first - minus,
@@ -88,6 +98,7 @@ def decide(state: Links, said: Said, at: Ms, law: Law) -> Linked | None:
         match.depth + 1,
         match.mark,
     )
+    # T itself is the revision where it can be, so that a state made anew counts on from there.
     if told is not None and new._replace(revision=told.revision, issued=told.issued) == told:
-        return Linked(said, reach, None, at)
-    return Linked(said, reach, new, at)
+        return Linked(match, reach, None, at)
+    return Linked(match, reach, new, at)

@@ -133,9 +133,10 @@ def meet(stay: Stay, exposure: Exposure, frame: Frame, law: Law, now: Ms) -> Mat
     mine = stay_digest(stay)
     ground = rule.grounds[exposure.depth]
     return Match(
-        digest("match", rule.id, ground, exposure.family, exposure.source, exposure.digest, mine)[
-            :16
-        ],
+        digest(
+            "match", rule.id, ground, exposure.family, exposure.source, exposure.digest, mine,
+            stay.division, stay.identity,
+        )[:16],
         stay.tag,
         stay.place,
         stay.division,
@@ -152,7 +153,9 @@ def meet(stay: Stay, exposure: Exposure, frame: Frame, law: Law, now: Ms) -> Mat
         exposure.source,
         exposure.depth,
         exposure.mark,
-    )
+        stay.identity,
+        stay.department,
+    )  # fmt: skip
 
 
 def _rule(settings: Settings, stay: Stay, exposure: Exposure) -> Rule | None:

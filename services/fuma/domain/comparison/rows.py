@@ -17,16 +17,18 @@ from fuma.domain.comparison.events import (
     AreaTaken,
     Case,
     CaseTaken,
+    Contact,
     Event,
     Exposed,
     Exposure,
+    Linked,
     Stay,
     StayTaken,
 )
 from fuma.domain.comparison.fold import State, evolve, rows
 from fuma.domain.comparison.settings import Frame
 
-SHAPE = b"fuma-comparison-1\n"
+SHAPE = b"fuma-comparison-2\n"
 _INT = struct.Struct(">q")
 _LENGTH = struct.Struct(">I")
 
@@ -72,6 +74,9 @@ def _event(row: list[Any]) -> Event:
         return AreaTaken(area, fields[1])
     if table == "Exposed":
         return Exposed(Exposure(*fields[0]), *fields[1:])
+    if table == "Linked":
+        contact, reach, told, at = fields
+        return Linked(Contact(*contact), reach, None if told is None else Case(*told), at)
     raise KeyError(table)
 
 
