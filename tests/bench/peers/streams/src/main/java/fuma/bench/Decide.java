@@ -76,25 +76,25 @@ public final class Decide {
     static Fact read(byte[] value) {
       ByteBuffer in = ByteBuffer.wrap(value);
       in.position(5);
-      number(in); // the union's branch
+      Peer.number(in); // the union's branch
       byte[] id = fixed(in, 16);
       byte[] content = fixed(in, 32);
-      long kind = number(in);
+      long kind = Peer.number(in);
       String department = text(in);
       String division = text(in);
       String ground = text(in);
-      long since = number(in);
-      Long until = number(in) == 0 ? null : number(in);
+      long since = Peer.number(in);
+      Long until = Peer.number(in) == 0 ? null : Peer.number(in);
       String evidence = text(in);
-      byte[] ref = fixed(in, (int) number(in));
-      long identity = number(in);
-      for (long count = number(in); count != 0; count = number(in)) {
+      byte[] ref = fixed(in, (int) Peer.number(in));
+      long identity = Peer.number(in);
+      for (long count = Peer.number(in); count != 0; count = Peer.number(in)) {
         for (long each = 0; each < count; each++) {
           text(in);
         }
       }
       return new Fact(id, content, kind, department, division, ground, since, until, evidence, ref,
-          identity, number(in));
+          identity, Peer.number(in));
     }
 
     byte[] write(int size) {
@@ -106,17 +106,6 @@ public final class Decide {
       return Arrays.copyOf(out.array(), size);
     }
 
-    private static long number(ByteBuffer in) {
-      long raw = 0;
-      for (int shift = 0; ; shift += 7) {
-        byte next = in.get();
-        raw |= (long) (next & 0x7f) << shift;
-        if (next >= 0) {
-          return (raw >>> 1) ^ -(raw & 1);
-        }
-      }
-    }
-
     private static byte[] fixed(ByteBuffer in, int size) {
       byte[] found = new byte[size];
       in.get(found);
@@ -124,7 +113,7 @@ public final class Decide {
     }
 
     private static String text(ByteBuffer in) {
-      return new String(fixed(in, (int) number(in)), StandardCharsets.UTF_8);
+      return new String(fixed(in, (int) Peer.number(in)), StandardCharsets.UTF_8);
     }
   }
 }

@@ -1,6 +1,7 @@
 package fuma.bench;
 
 import java.io.FileReader;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Properties;
@@ -51,6 +52,18 @@ final class Peer {
 
   String output() {
     return output;
+  }
+
+  /** Avro's number: zigzag, seven bits a byte. */
+  static long number(ByteBuffer in) {
+    long raw = 0;
+    for (int shift = 0; ; shift += 7) {
+      byte next = in.get();
+      raw |= (long) (next & 0x7f) << shift;
+      if (next >= 0) {
+        return (raw >>> 1) ^ -(raw & 1);
+      }
+    }
   }
 
   /** One input is processed. */
