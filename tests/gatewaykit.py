@@ -27,6 +27,7 @@ from fuma.runtime import keyfiles
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer, pack_time
+from fuma.runtime.marks import Committed
 from fuma.runtime.memory import MemoryVault
 from fuma.runtime.memory_log import MemoryLog
 from fuma.runtime.ports import Outgoing
@@ -95,7 +96,7 @@ class Small:
         )
         self.mac_key = keyfiles.secret(folder, keyfiles.Key.MAC)
         self.vault = MemoryVault()
-        self.committed: dict[int, int] = {}
+        self.committed: dict[int, Committed] = {}
 
     def send(self, receipt: str, events: list[dict[str, Any]], declared: int | None) -> None:
         """A whole sending, its end included."""
@@ -140,20 +141,23 @@ class Small:
             publisher,
             staging,
             self.log,
+            sealer,
             simulated=True,
             chunk=CHUNK,
             batch_age=86_400_000,
         )
         try:
             for partition in range(8):
-                start = gateway.assigned(TOPIC, partition, self.committed.get(partition, -1))
+                start = gateway.assigned(TOPIC, partition, self.committed.get(partition))
                 end = self.log.bounds(TOPIC, partition).end
                 while start < end:
                     stop = min(start + CHUNK, end)
-                    gateway.handle(list(self.log.read(TOPIC, partition, start, stop)), NOW)
+                    records = list(self.log.read(TOPIC, partition, start, stop))
+                    gateway.handle(records, NOW)
                     if save_dies:
                         raise Died  # after (5), before (6)
-                    self.committed[partition] = start = stop
+                    (self.committed[partition],) = gateway.committed(records).values()
+                    start = stop
         except Died:
             return True
         finally:

@@ -13,6 +13,7 @@ from fuma.contracts.genesis import World
 from fuma.contracts.lawlog import LawLog
 from fuma.contracts.sealing import open_subject
 from fuma.contracts.topics import DECISIONS, PERSON, partition_for
+from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.mac import Sealer
 from fuma.runtime.ports import LogReader, LogRecord
@@ -30,7 +31,7 @@ class Records:
 
 def read_subject(log: LogReader, sealer: Sealer, world: World, tag: bytes) -> Records:
     """Every record of ``tag`` on ``person`` and ``decisions``."""
-    counts = {topic: log.partitions(topic) for topic in (PERSON, DECISIONS)}
+    counts = {topic: declared_count(log, topic) for topic in (PERSON, DECISIONS)}
     intake = Intake(
         sealer, simulated=world.simulated, partition_of=partition_for, counts=counts
     )  # fmt: skip

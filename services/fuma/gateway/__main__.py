@@ -31,7 +31,9 @@ from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.kafka_poll import consume_ready, records_of
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
+from fuma.runtime.marks import Committed
 from fuma.runtime.ports import LogRecord
+from fuma.runtime.topicwatch import TopicWatch
 from fuma.runtime.vault import VaultClient
 
 log = logging.getLogger("fuma.gateway")
@@ -65,6 +67,7 @@ class Feeder:
     def __init__(self, config: dict[str, str], gateway: Gateway, topics: list[str]) -> None:
         self._gateway = gateway
         self._failure: Exception | None = None
+        self._next: dict[tuple[str, int], int] = {}
         self._consumer = Consumer(
             {
                 **config,
@@ -88,7 +91,11 @@ class Feeder:
             for known in consumer.committed(partitions, timeout=30):
                 for one in partitions:
                     if (one.topic, one.partition) == (known.topic, known.partition):
-                        one.offset = self._gateway.assigned(one.topic, one.partition, known.offset)
+                        done = Committed(known.offset, known.metadata or "")
+                        one.offset = self._gateway.assigned(
+                            one.topic, one.partition, done if known.offset >= 0 else None
+                        )
+                        self._next[one.topic, one.partition] = one.offset
             consumer.assign(partitions)
         except (FumaError, KafkaException) as error:
             self._failure = error  # a callback's exception would be swallowed
@@ -102,12 +109,23 @@ class Feeder:
         messages = consume_ready(self._consumer, size, 0.25)
         if self._failure is not None:
             raise Fatal(f"taking over partitions failed: {self._failure}") from self._failure
-        return records_of(messages, "rows are gone that were not read")
+        records = records_of(messages, "rows are gone that were not read")
+        for raw in records:
+            expected = self._next[raw.topic, raw.partition]
+            if raw.offset != expected:
+                raise Fatal(
+                    f"{raw.topic}/{raw.partition}: offset {raw.offset} follows {expected - 1}",
+                    "rows are missing from the log: compare it with its backups",
+                )
+            self._next[raw.topic, raw.partition] = raw.offset + 1
+        return records
 
     def commit(self, records: Sequence[LogRecord]) -> None:
         """(6) A crash before it: the chunk comes again."""
-        ends = {(r.topic, r.partition): r.offset + 1 for r in records}
-        offsets = [TopicPartition(t, p, offset) for (t, p), offset in ends.items()]
+        offsets = [
+            TopicPartition(topic, partition, done.offset, metadata=done.mark)
+            for (topic, partition), done in self._gateway.committed(records).items()
+        ]
         try:
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
@@ -149,12 +167,14 @@ def serve(settings: Settings, stop: threading.Event) -> None:
         publisher,
         staging,
         row_reader,
+        sealer,
         simulated=world.simulated,
         chunk=settings.chunk,
         batch_age=settings.batch_age,
     )
     member = {**config, "group.instance.id": f"gateway-{home.name}-{number}"}
     feeder = Feeder(member, gateway, intake.topics())
+    watch = TopicWatch(config, intake.topics())
     log.info("gateway worker %d, world %s", number, world.id.hex())
     refreshed = time.monotonic()
     try:
@@ -171,6 +191,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
             if records:
                 feeder.commit(records)
     finally:
+        watch.close()
         feeder.close()
         appender.close()
         law_reader.close()

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from fuma.contracts.codec import encode
+from fuma.contracts.codec import Wire, encode
 from fuma.contracts.errors import Poison, Reason, Retryable
 from fuma.contracts.facts import encode_feed
 from fuma.contracts.faults import Fault, fault
@@ -118,6 +118,28 @@ class Publisher:
         letters = [dead_letter(raw, poison, LAW_DEAD_LETTERS, count) for raw, poison in found]
         self._appender.append([*letters, *self._incidents(found, at, "not-law")])
 
+    def alarm(self, code: str, what: str, at: Ms) -> None:
+        """An incident that no record gave."""
+        log.error("%s: %s", code, what)
+        stated = max(at, self._law.log.time, 0)
+        body = {
+            "id": hashlib.sha256(f"{code}/{what}".encode()).digest()[:16],
+            "at": stated,
+            "code": code,
+            "actor": "",
+            "connection": "",
+            "subject": "",
+            "detail": what,
+        }
+        self._appender.append([self._incident(code.encode(), body, stated)])
+
+    def _incident(self, key: bytes, body: Wire, at: Ms) -> Outgoing:
+        value = encode("incident", body)
+        stamp = pack_time(at) if self._world.simulated else None
+        headers = self._sealer.headers(INCIDENTS, key, value, time=stamp)
+        partition = partition_for(key, spec(INCIDENTS).partitions)
+        return Outgoing(INCIDENTS, partition, key, value, headers)
+
     def answer(self, answers: Answers) -> None:
         """Step (4)."""
         self._appender.append(list(answers.records()))
@@ -204,20 +226,14 @@ class Publisher:
         for (topic, partition), (raw, poison, count) in found.items():
             key = f"{topic}/{partition}".encode()
             mark = hashlib.sha256(key + raw.offset.to_bytes(8, "big")).digest()[:16]
-            value = encode(
-                "incident",
-                {
-                    "id": mark,
-                    "at": raw.timestamp if at < 0 else at,
-                    "code": code,
-                    "actor": "unauthenticated",
-                    "connection": f"appended {raw.timestamp} ms UTC by the broker's clock",
-                    "subject": "",
-                    "detail": f"{topic}/{partition}@{raw.offset}: {count} records, {poison}",
-                },
-            )
-            stamp = pack_time(max(at, 0)) if self._world.simulated else None
-            headers = self._sealer.headers(INCIDENTS, key, value, time=stamp)
-            count_of = spec(INCIDENTS).partitions
-            made.append(Outgoing(INCIDENTS, partition_for(key, count_of), key, value, headers))
+            body = {
+                "id": mark,
+                "at": raw.timestamp if at < 0 else at,
+                "code": code,
+                "actor": "unauthenticated",
+                "connection": f"appended {raw.timestamp} ms UTC by the broker's clock",
+                "subject": "",
+                "detail": f"{topic}/{partition}@{raw.offset}: {count} records, {poison}",
+            }
+            made.append(self._incident(key, body, max(at, 0)))
         return made

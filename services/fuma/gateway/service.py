@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 
-from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.contracts.lawlog import LAW_TOPIC
 from fuma.domain.time import Ms
 from fuma.gateway.answers import Answers
 from fuma.gateway.batches import INCOMPLETE, Batch, Key, Place, Staging, Step
 from fuma.gateway.intake import Intake, Row
 from fuma.gateway.publish import Publisher
+from fuma.runtime.mac import Sealer
+from fuma.runtime.marks import Committed, Marker, value_hash
 from fuma.runtime.ports import LogReader, LogRecord
 
 log = logging.getLogger("fuma.gateway")
@@ -26,6 +28,7 @@ class Gateway:
         publisher: Publisher,
         staging: Staging,
         reader: LogReader,
+        sealer: Sealer,
         *,
         simulated: bool,
         chunk: int,
@@ -35,6 +38,7 @@ class Gateway:
         self._publisher = publisher
         self._staging = staging
         self._reader = reader
+        self._sealer = sealer
         self._simulated = simulated
         self._chunk = chunk
         self._age = batch_age
@@ -49,19 +53,40 @@ class Gateway:
             found = self._ids[topic] = self._reader.topic_id(topic)
         return found
 
-    def assigned(self, topic: str, partition: int, committed: int) -> int:
-        """Take a partition over; the offset to read from (``committed``: -1 if there is none).
+    def committed(self, records: Sequence[LogRecord]) -> dict[Place, Committed]:
+        """What the group shall say once ``records`` are done, with the mark that we go by."""
+        last = {(raw.topic, raw.partition): raw for raw in records}
+        return {
+            place: self._marker(*place).committed(raw.offset + 1, value_hash(raw))
+            for place, raw in last.items()
+        }
+
+    def _marker(self, topic: str, partition: int) -> Marker:
+        return Marker(self._sealer, "gateway", topic, self.topic_id(topic), partition)
+
+    def assigned(self, topic: str, partition: int, committed: Committed | None) -> int:
+        """Take a partition over; the offset to read from.
+
+        That is the group's, if its mark is ours, else what the staging file knows to be done, else
+        the first record. Raises ``Fatal`` where the log lost its tail or rows expired unread.
 
         The staging file may be behind (another machine had the partition) or gone: then the topic
         is folded up to ``committed``, which publishes nothing. It may be ahead, where a crash fell
         between saving and committing: declared batches up to there are done.
         """
         bounds = self._reader.bounds(topic, partition)
-        start = max(committed, bounds.start) if committed >= 0 else bounds.start
+        start = self._marker(topic, partition).resume(committed, self._reader, self._alarm).offset
         held = self._staging.position(topic, partition, self.topic_id(topic))
         if held is None:
             self._staging.clear(topic, partition)
             held = bounds.start
+        elif held > bounds.end:
+            raise Fatal(
+                f"{topic}/{partition}: {held} is done, the log ends at {bounds.end}",
+                "stop, and compare the log with its copies before anything is repaired",
+            )
+        elif committed is None or start != committed.offset:
+            start = max(start, held)
         self._staging.take(topic, partition)
         for raw in self._reader.read(topic, partition, max(held, bounds.start), start):
             try:
@@ -72,6 +97,9 @@ class Gateway:
                 self._staging.note(row)
         self._folded[topic, partition] = max(held, start)
         return start
+
+    def _alarm(self, kind: str, what: str) -> None:
+        self._publisher.alarm(kind, what, self.time)
 
     def revoked(self, topic: str, partition: int) -> None:
         """Another worker has it now."""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import socket
 import sys
+from functools import partial
 
 from fuma.contracts.errors import FumaError
 from fuma.contracts.genesis import read_world
@@ -18,6 +19,7 @@ from fuma.processor.outbox import Outbox
 from fuma.processor.settings import STAGES, Settings
 from fuma.processor.taskforce import Taskforce
 from fuma.runtime import keyfiles, metrics
+from fuma.runtime.declared import declared_count
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.faust_app import build, die, serve
@@ -28,6 +30,7 @@ from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.store import StoreRoot
+from fuma.runtime.topicwatch import TopicWatch
 
 log = logging.getLogger("fuma.processor")
 USER = "processor"
@@ -63,18 +66,22 @@ async def run(settings: Settings) -> None:
     letters = dead_letter_partitions(
         reader, [Taskforce.dead_letter_topic, Codes.dead_letter_topic, Outbox.dead_letter_topic]
     )
-    incidents = Incidents(sealer, reader.partitions(INCIDENTS), simulated=pinned.simulated)
-    world = World(sealer, pinned.simulated, letters, incidents.beside)
+    incidents = Incidents(sealer, declared_count(reader, INCIDENTS), simulated=pinned.simulated)
+    appender = KafkaAppender(kafka)
+    world = World(
+        sealer, pinned.simulated, letters, incidents.beside, partial(incidents.alarm, appender)
+    )
     gate = LawGate(LawReader(law_reader, sealer, pinned), die)
     gate.start()
     root = StoreRoot(settings.stores)
     running = stages(settings, world, reader, root, gate)
-    appender = KafkaAppender(kafka)
     host = Host(running, appender, die=die, chunk_records=settings.chunk)
     instance = f"{socket.gethostname()}-{root.path.name}"
+    watch = TopicWatch(kafka, [name for stage in running for name in stage.topics])
     app = build(settings.group, kafka, host, running, instance=instance)
     log.info("%s, world %s: %s", root.path.name, pinned.id.hex(), ", ".join(settings.stages))
     await serve(app, host, appender)
+    watch.close()
     gate.close()
     law_reader.close()
     reader.close()

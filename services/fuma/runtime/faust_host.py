@@ -22,6 +22,7 @@ from fuma.contracts.errors import Fatal
 from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.faust_transport import Chunk, Consumer
+from fuma.runtime.marks import Committed
 from fuma.runtime.ports import Appender
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,11 @@ class Engine(Protocol):
     @property
     def next_offset(self) -> int: ...
 
+    @property
+    def done(self) -> Committed:
+        """What the group shall say: everything before it is taken."""
+        ...
+
     def decide(self, records: Any, horizon: Ms) -> Any: ...
 
     def take(self, chunk: Any, offsets: list[int]) -> None: ...
@@ -65,7 +71,7 @@ class Stage(Protocol):
     @property
     def topics(self) -> tuple[str, ...]: ...
 
-    def open(self, tp: TP, committed: int | None) -> Engine:
+    def open(self, tp: TP, committed: Committed | None) -> Engine:
         """Recover a partition; blocking, in a thread of its own. Raises ``Fatal``."""
         ...
 
@@ -114,7 +120,7 @@ class Host:
         self._depth = depth
         self._stall_s = stall_s
         self._lines: dict[TP, _Line] = {}
-        self._commits: dict[TP, int] = {}
+        self._commits: dict[TP, Committed] = {}
         self._committer: asyncio.Task[None] | None = None
         # One thread: recovery shares one reader, and stores are opened one after the other.
         self._recovery = ThreadPoolExecutor(1, thread_name_prefix="recovery")
@@ -187,7 +193,7 @@ class Host:
         await consumer.thread.position_at(line.tp, engine.next_offset)
         line.engine = engine
         # What recovery found done, or a new group's explicit 0, is what the group shall say.
-        self._commit_later(line, engine.next_offset)
+        self._commit_later(line, engine.done)
         while True:
             chunk = await line.inbox.get()
             if chunk.first != engine.next_offset:
@@ -247,12 +253,12 @@ class Host:
         engine.take(decided, offsets)
         metrics.STORE.labels(name).observe(time.monotonic() - started)
         # (4) Commit, with the group's generation.
-        self._commit_later(line, decided.applied + 1)
+        self._commit_later(line, engine.done)
         line.unacknowledged -= 1
         self._count(line, decided)
 
-    def _commit_later(self, line: _Line, offset: int) -> None:
-        self._commits[line.tp] = offset
+    def _commit_later(self, line: _Line, done: Committed) -> None:
+        self._commits[line.tp] = done
         if line.live and (self._committer is None or self._committer.done()):
             self._committer = self._start(self._commit_soon())
 
@@ -264,12 +270,12 @@ class Host:
                 await asyncio.sleep(COMMIT_AGAIN_S)
 
     async def _commit(self) -> bool:
-        offsets, self._commits = self._commits, {}
-        if not offsets or await self._consumer().thread.commit_positions(offsets):
+        positions, self._commits = self._commits, {}
+        if not positions or await self._consumer().thread.commit_positions(positions):
             return True
-        for tp, offset in offsets.items():
+        for tp, done in positions.items():
             if tp in self._lines:  # still ours: say it again, unless there is more to say
-                self._commits.setdefault(tp, offset)
+                self._commits.setdefault(tp, done)
         return False
 
     # --- the rest -------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from faust.transport.drivers import aiokafka as stock
 from faust.types import TP, ConsumerMessage
 
 from fuma.runtime.host_types import Raw
+from fuma.runtime.marks import Committed
 
 #: A fetch that finds nothing waits this long for something; a partition that becomes ready
 #: meanwhile is looked at after it at the latest.
@@ -148,11 +149,14 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
 
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), self.thread_loop))
 
-    async def committed(self, tp: TP) -> int | None:
-        """The group's committed offset, or ``None`` where there never was one."""
-        consumer = self._ensure_consumer()
-        found = await self.call(lambda: consumer.committed(KafkaTP(*tp)))
-        return None if found is None else int(found)
+    async def committed(self, tp: TP) -> Committed | None:
+        """The group's position with its mark, or ``None`` where there never was one."""
+        coordinator = self._ensure_consumer()._coordinator  # its public method drops the mark
+        here = KafkaTP(*tp)
+        found = (await self.call(lambda: coordinator.fetch_committed_offsets([here]))).get(here)
+        if found is None or found.offset < 0:
+            return None
+        return Committed(int(found.offset), found.metadata or "")
 
     async def position_at(self, tp: TP, offset: int) -> None:
         """Fetch from ``offset`` on; what was fetched before is forgotten."""
@@ -164,15 +168,15 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
 
         await self.call(seek)
 
-    async def commit_positions(self, offsets: Mapping[TP, int]) -> bool:
+    async def commit_positions(self, offsets: Mapping[TP, Committed]) -> bool:
         """Commit with the group's generation. ``False`` where it was refused or not possible."""
         consumer = self._ensure_consumer()
 
         async def commit() -> bool:
             mine = consumer.assignment()
             wanted = {
-                KafkaTP(*tp): OffsetAndMetadata(offset, "")
-                for tp, offset in offsets.items()
+                KafkaTP(*tp): OffsetAndMetadata(done.offset, done.mark)
+                for tp, done in offsets.items()
                 if KafkaTP(*tp) in mine
             }
             if wanted:

@@ -34,6 +34,7 @@ from fuma.runtime.host_types import (
     ledger_value_fits,
 )
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
+from fuma.runtime.marks import Committed
 from fuma.runtime.ports import Outgoing, Store
 
 POSITION = "position"
@@ -78,6 +79,8 @@ class World:
     dead_letter_partitions: dict[str, int]
     #: What else is to be appended beside a dead letter: an incident, or nothing.
     beside: Callable[[Raw, Poison], list[Outgoing]] = lambda raw, poison: []
+    #: Who is told what no record gave: kind and sentence.
+    alarm: Callable[[str, str], None] = lambda kind, what: None
 
     def letters(self, raw: Raw, poison: Poison, topic: str) -> list[Outgoing]:
         """The dead letter of ``raw``, and what stands beside it."""
@@ -110,6 +113,11 @@ class LedgerPartition(Generic[S, I, D, R]):
     def next_offset(self) -> int:
         """Where the next chunk has to start."""
         return (self._open[-1].applied if self._open else self.position.applied) + 1
+
+    @property
+    def done(self) -> Committed:
+        """For the group; no mark, since nobody goes by it where there is a store."""
+        return Committed(self.position.applied + 1)
 
     def decide(self, records: Sequence[Raw], horizon: Ms = FOREVER) -> Decided[S]:
         """Step 1, up to the first record whose T is past ``horizon``.

@@ -75,9 +75,6 @@ class Recovery(Generic[S, I, D, R]):
         stage, reader = self._stage, self._reader
         input_id = reader.topic_id(stage.input_topic)
         ledger_id = reader.topic_id(stage.ledger_topic)
-        counts = reader.partitions(stage.input_topic), reader.partitions(stage.ledger_topic)
-        if counts[0] != counts[1]:
-            self._stop(f"{counts[0]} input partitions, but {counts[1]} of the ledger")
         saved = self._store.get_meta(POSITION)
         position = Position.load(saved) if saved else Position(input_id, ledger_id)
         if (position.input_id, position.ledger_id) != (input_id, ledger_id):

@@ -8,13 +8,16 @@ from typing import Any, Generic, Protocol
 
 from faust.types import TP
 
+from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime import metrics
+from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import FOREVER, SHAPE, LedgerPartition, World
 from fuma.runtime.host_recovery import Recovery
 from fuma.runtime.host_transform import Transformed, TransformPartition
-from fuma.runtime.host_types import D, I, LedgerStage, R, Raw, S, TransformStage
+from fuma.runtime.host_types import D, Emit, I, LedgerStage, R, Raw, S, TransformStage
+from fuma.runtime.marks import Committed, Marker
 from fuma.runtime.ports import LogReader, Store
 
 log = logging.getLogger(__name__)
@@ -41,7 +44,6 @@ class LedgerRunner(Generic[S, I, D, R]):
         partition_of: PartitionOf,
         *,
         horizon: Callable[[], Ms] = lambda: FOREVER,
-        alarm: Callable[[str, str], None] | None = None,
     ) -> None:
         self.name = stage.name
         self.topics: tuple[str, ...] = (stage.input_topic,)
@@ -50,11 +52,23 @@ class LedgerRunner(Generic[S, I, D, R]):
         self._world = world
         self._reader = reader
         self._stores = stores
-        self._alarm_to = alarm
+        self._partition_of = partition_of
+        self._count = declared_count(reader, stage.input_topic)
+        if self._count != declared_count(reader, stage.ledger_topic):
+            raise Fatal(f"{stage.input_topic} and {stage.ledger_topic} differ in their partitions")
         self._intake = _intake(world, reader, partition_of, self.topics)
 
-    def open(self, tp: TP, committed: int | None) -> LedgerPartition[S, I, D, R]:
-        """Recover; the group's committed offset plays no part."""
+    def open(
+        self, tp: TP, committed: Committed | None
+    ) -> LedgerPartition[S, I, D, R] | TransformEngine:
+        """Recover; the group's committed offset plays no part.
+
+        A partition that was added behind our back is nobody's: all that is on it are dead letters.
+        """
+        if tp.partition >= self._count:
+            strays = Strays(self.name, self.topics, self._stage.dead_letter_topic)
+            runner = TransformRunner(strays, (), self._world, self._reader, self._partition_of)
+            return runner.open(tp, committed)
         store = self._stores.open(self.name, tp.partition)
         if store.get_meta(SHAPE) not in (None, self._stage.shape.encode()):
             log.info("%s/%d: a store of another shape, folded again", self.name, tp.partition)
@@ -75,17 +89,31 @@ class LedgerRunner(Generic[S, I, D, R]):
         )
 
     def _alarm(self, kind: str, what: str) -> None:
-        log.error("%s: %s: %s", self.name, kind, what)
-        metrics.ALARMS.labels(self.name, kind).inc()
-        if self._alarm_to is not None:
-            self._alarm_to(kind, what)
+        _raise_alarm(self.name, kind, what, self._world)
 
 
-class _TransformEngine:
-    """A transform behind the host's engine port: nothing to take, nothing to close."""
+class Strays:
+    """``TransformStage`` that takes nothing: partitions which were not declared."""
 
-    def __init__(self, partition: TransformPartition) -> None:
+    def __init__(self, name: str, topics: tuple[str, ...], dead_letter_topic: str) -> None:
+        self.name = name
+        self.input_topics = topics
+        self.dead_letter_topic = dead_letter_topic
+
+    def opened(self, topic: str, partition: int) -> None:
+        """Nothing is remembered."""
+
+    def transform(self, raw: Raw) -> Sequence[Emit]:
+        raise Poison(Reason.WRONG_PARTITION, "a partition that was not declared")
+
+
+class TransformEngine:
+    """A transform behind the host's engine port: nothing to take but the mark, nothing to close."""
+
+    def __init__(self, partition: TransformPartition, marker: Marker, done: Committed) -> None:
         self._partition = partition
+        self._marker = marker
+        self.done = done
 
     @property
     def next_offset(self) -> int:
@@ -96,6 +124,7 @@ class _TransformEngine:
 
     def take(self, chunk: Transformed, offsets: list[int]) -> None:
         """The commit that follows is all the state there is."""
+        self.done = self._marker.committed(chunk.applied + 1, chunk.input_hash)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -119,32 +148,43 @@ class TransformRunner:
         self._reader = reader
         self._partition_of = partition_of
         self._intake = _intake(world, reader, partition_of, self.topics)
-        self._counts = {topic: reader.partitions(topic) for topic in output_topics}
+        self._counts = {topic: declared_count(reader, topic) for topic in output_topics}
         self._ids = {topic: reader.topic_id(topic) for topic in self.topics}
 
     def horizon(self) -> Ms:
         """A transform does not consult the law."""
         return FOREVER
 
-    def open(self, tp: TP, committed: int | None) -> _TransformEngine:
-        """From the committed offset; a new group starts at 0, explicitly."""
+    def open(self, tp: TP, committed: Committed | None) -> TransformEngine:
+        """From the committed offset that we committed; a new group from the first record."""
+        topic_id = self._ids[tp.topic]
+        marker = Marker(self._world.sealer, self.name, tp.topic, topic_id, tp.partition)
+        done = marker.resume(committed, self._reader, self._alarm)
         self._stage.opened(tp.topic, tp.partition)
-        return _TransformEngine(
-            TransformPartition(
-                self._stage,
-                self._world,
-                self._intake,
-                self._ids[tp.topic],
-                self._partition_of,
-                self._counts,
-                committed or 0,
-            )
+        partition = TransformPartition(
+            self._stage,
+            self._world,
+            self._intake,
+            topic_id,
+            self._partition_of,
+            self._counts,
+            done.offset,
         )
+        return TransformEngine(partition, marker, done)
+
+    def _alarm(self, kind: str, what: str) -> None:
+        _raise_alarm(self.name, kind, what, self._world)
 
 
-def _intake(world: World, reader: LogReader, partition_of: PartitionOf, topics: Any) -> Intake:
-    counts = {topic: reader.partitions(topic) for topic in topics}
+def _intake(world: World, reader: LogReader, partition_of: PartitionOf, names: Any) -> Intake:
+    counts = {name: declared_count(reader, name) for name in names}
     return Intake(world.sealer, simulated=world.simulated, partition_of=partition_of, counts=counts)
+
+
+def _raise_alarm(stage: str, kind: str, what: str, world: World) -> None:
+    log.error("%s: %s: %s", stage, kind, what)
+    metrics.ALARMS.labels(stage, kind).inc()
+    world.alarm(kind, f"{stage}: {what}")
 
 
 def dead_letter_partitions(reader: LogReader, topics: Sequence[str]) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """One partition of a stage without state: records in, records out, then the offset is committed.
 
-What a crash means: before the outputs are acknowledged, the chunk is transformed again to the same
-keys and values; after, until the commit, too. Whoever reads them drops repeats by id.
+(1) Transform; (2) append, every record acknowledged; (3) commit, with a mark (``marks.py``). A
+crash before the commit, wherever: the chunk is transformed again to the same keys and values.
+Whoever reads them drops repeats by id.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import World
 from fuma.runtime.host_types import Raw, TransformStage
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
+from fuma.runtime.marks import value_hash
 from fuma.runtime.ports import Outgoing
 
 
@@ -24,6 +26,7 @@ class Transformed:
 
     outgoing: list[Outgoing] = field(default_factory=list)
     applied: int = -1
+    input_hash: bytes = b""
     taken: int = 0
     at: Ms = 0
     dead: list[Reason] = field(default_factory=list)
@@ -42,7 +45,7 @@ class TransformPartition:
         counts: dict[str, int],
         start: int,
     ) -> None:
-        """``start``: the committed offset; ``counts``: partitions of the output topics."""
+        """``start``: offset of the first record; ``counts``: partitions of the output topics."""
         self.stage = stage
         self.next_offset = start
         self._world = world
@@ -52,9 +55,15 @@ class TransformPartition:
         self._counts = counts
 
     def decide(self, records: Sequence[Raw]) -> Transformed:
-        """Outputs of the records, in order."""
+        """Outputs of the records, in order. Raises ``Fatal`` where an offset is missing."""
         done = Transformed()
-        for raw in records:
+        for number, raw in enumerate(records):
+            if raw.offset != self.next_offset + number:
+                raise Fatal(
+                    f"{raw.topic}/{raw.partition}: offset {raw.offset} follows "
+                    f"{self.next_offset + number - 1}",
+                    "records are missing from the log: compare it with its backups",
+                )
             try:
                 at = self._intake.admit(raw)
                 emitted = self.stage.transform(raw)
@@ -72,6 +81,7 @@ class TransformPartition:
                     internal(self._world.sealer, topic, key, value, partition, time, origin)
                 )
         done.applied, done.taken = records[-1].offset, len(records)
+        done.input_hash = value_hash(records[-1])
         self.next_offset = done.applied + 1
         return done
 

@@ -7,18 +7,31 @@ lose the last batches whole, and recovery folds them again from the ledger.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from rocksdict import Options, Rdict, WriteBatch
 
 from fuma.contracts.errors import Fatal
 
+log = logging.getLogger(__name__)
+#: A file in a store's directory: reading it failed, so it is not gone by any more.
+DAMAGED = "DAMAGED"
+_AGAIN = "the process starts again, drops the store, and the ledger gives it back"
 _META = b"m:"
 _KEY = b"k:"
+
+
+class Damaged(Fatal):
+    """The store's bytes are not what was written."""
+
+
+def _is_locked(error: Exception) -> bool:
+    return "lock" in str(error).lower()
 
 
 class RocksStore:
@@ -26,6 +39,7 @@ class RocksStore:
 
     def __init__(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
+        self._damaged = path / DAMAGED
         options = Options(raw_mode=True)
         options.create_if_missing(True)
         options.set_write_buffer_size(8 << 20)
@@ -35,19 +49,30 @@ class RocksStore:
         try:
             self._db = Rdict(str(path), options)
         except Exception as error:  # rocksdict raises bare exceptions
-            raise Fatal(
-                f"{path}: the store cannot be opened ({error})",
-                "another process holds it, or it is damaged: delete it, the ledger gives it back",
-            ) from error
+            if _is_locked(error):
+                raise Fatal(f"{path}: another process holds the store ({error})") from error
+            raise Damaged(f"{path}: the store cannot be opened ({error})", _AGAIN) from error
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         if not keys:
             return []
-        return cast("list[bytes | None]", self._db.get([_KEY + key for key in keys]))
+        return cast("list[bytes | None]", self._get([_KEY + key for key in keys]))
 
     def get_meta(self, name: str) -> bytes | None:
-        value: bytes | None = self._db.get(_META + name.encode())
-        return value
+        return cast("bytes | None", self._get(_META + name.encode()))
+
+    def _get(self, what: Any) -> Any:
+        try:
+            return self._db.get(what)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> Fatal:
+        """Where a checksum failed, whoever opens the store next begins anew."""
+        if "corruption" not in str(error).lower():
+            return Fatal(f"{self._damaged.parent}: {error}")
+        self._damaged.touch()
+        return Damaged(f"{self._damaged.parent}: {error}", _AGAIN)
 
     def write(self, puts: Mapping[bytes, bytes | None], meta: Mapping[str, bytes]) -> None:
         batch = WriteBatch(raw_mode=True)
@@ -58,7 +83,10 @@ class RocksStore:
                 batch.put(_KEY + key, value)
         for name, data in meta.items():
             batch.put(_META + name.encode(), data)
-        self._db.write(batch)
+        try:
+            self._db.write(batch)
+        except Exception as error:
+            raise self._failed(error) from error
 
     def close(self) -> None:
         self._db.close()
@@ -88,8 +116,16 @@ class StoreRoot:
         raise Fatal(f"{service}: more than 1024 workers", "delete directories of workers long gone")
 
     def open(self, stage: str, partition: int) -> RocksStore:
-        """The store of one partition of one stage."""
-        return RocksStore(self.path / stage / str(partition))
+        """The store of one partition of one stage; a damaged one is dropped, and empty."""
+        path = self.path / stage / str(partition)
+        if not (path / DAMAGED).exists():
+            try:
+                return RocksStore(path)
+            except Damaged as error:
+                log.error("%s", error)
+        log.error("%s: damaged, dropped, folded again from the ledger", path)
+        self.drop(stage, partition)
+        return RocksStore(path)
 
     def drop(self, stage: str, partition: int) -> None:
         """Delete a store; the ledger gives it back."""

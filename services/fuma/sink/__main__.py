@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from fuma.contracts.errors import Fatal, FumaError
 from fuma.contracts.genesis import read_world
 from fuma.contracts.platform import PlatformSealer
+from fuma.contracts.topics import DECISIONS
 from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
@@ -21,6 +22,7 @@ from fuma.runtime.embedded.paths import Home
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.redis import RedisStore
+from fuma.runtime.topicwatch import TopicWatch
 from fuma.sink.service import Sink
 from fuma.sink.settings import Settings
 from fuma.sink.source import KafkaSource
@@ -51,6 +53,7 @@ def build(settings: Settings) -> Iterator[Sink]:
         KafkaSource(config, _USER),
         KafkaAppender(config),
     )
+    watch = TopicWatch(config, [DECISIONS])
     try:
         yield Sink(
             settings,
@@ -64,6 +67,7 @@ def build(settings: Settings) -> Iterator[Sink]:
             SystemClock(),
         )
     finally:
+        watch.close()
         source.close()
         ledger.close()
         appender.close()

@@ -12,6 +12,7 @@ from fuma.contracts.errors import Retryable
 from fuma.contracts.genesis import World
 from fuma.contracts.platform import Alive, PlatformSealer
 from fuma.contracts.topics import DECISIONS, partition_for
+from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.mac import Sealer
 from fuma.runtime.platform_store import PlatformStore
@@ -60,7 +61,7 @@ class Sink:
         self._ledger = ledger
         self._clock = clock
         self._incidents = Incidents(appender, sealer, clock, simulated=world.simulated)
-        self._count = ledger.partitions(DECISIONS)
+        self._count = declared_count(ledger, DECISIONS)
         self._intake = Intake(
             sealer,
             simulated=world.simulated,

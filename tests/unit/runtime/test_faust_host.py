@@ -13,6 +13,7 @@ from faust.types import TP
 from fuma.contracts.errors import Fatal
 from fuma.runtime.faust_host import Host
 from fuma.runtime.faust_transport import Chunk, split
+from fuma.runtime.marks import Committed
 from fuma.runtime.ports import LogRecord, Outgoing
 
 HERE = TP("in", 0)
@@ -27,14 +28,14 @@ class Thread:
         self.slow_s = 0.0
         self.good = True
 
-    async def committed(self, tp: TP) -> int | None:
+    async def committed(self, tp: TP) -> Committed | None:
         return None
 
     async def position_at(self, tp: TP, offset: int) -> None:
         self.seeks.append(offset)
 
-    async def commit_positions(self, offsets: dict[TP, int]) -> bool:
-        self.commits.append(offsets[HERE])
+    async def commit_positions(self, offsets: dict[TP, Committed]) -> bool:
+        self.commits.append(offsets[HERE].offset)
         await asyncio.sleep(self.slow_s)
         return self.good
 
@@ -80,6 +81,10 @@ class Engine:
         self.bug = False
         self.bound = 1 << 62
 
+    @property
+    def done(self) -> Committed:
+        return Committed(self.taken[-1] + 1 if self.taken else 0)
+
     def decide(self, records: Sequence[LogRecord], horizon: int) -> Done:
         if self.bug:
             raise ZeroDivisionError("a bug in a stage")
@@ -105,7 +110,7 @@ class Stage:
         self.bound = 1 << 62
         self.refuse: Exception | None = None
 
-    def open(self, tp: TP, committed: int | None) -> Engine:
+    def open(self, tp: TP, committed: Committed | None) -> Engine:
         if self.refuse:
             raise self.refuse
         return self.engine
