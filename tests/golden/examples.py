@@ -109,7 +109,8 @@ def make() -> None:
     for (subject, name), value in samples().items():
         version = registry().latest[subject]
         out = StringIO()
-        json_writer(out, version.parsed, [value])
+        text = (SCHEMAS / subject / f"v{version.version}.avsc").read_text("utf-8")
+        json_writer(out, json.loads(text), [value])
         path = folder(subject, version.version) / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(json.loads(out.getvalue()), indent=1) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from fuma.contracts import lawlog
 from fuma.contracts.codec import decode
 from fuma.contracts.commandlog import decode_command
 from fuma.contracts.decisions import decode_ledger
-from fuma.contracts.facts import decode_person
+from fuma.contracts.facts import decode_fact, decode_person
 from fuma.contracts.genesis import World, open_genesis, world_of
 from fuma.contracts.orders import decode_order
 from fuma.contracts.replies import decode_reply
@@ -20,6 +20,7 @@ from fuma.contracts.signals import decode_signal
 from fuma.contracts.topics import DECISIONS, IN_COMMANDS, NOTICES, in_topic, partition_for, spec
 from fuma.domain.authority.fold import evolve
 from fuma.domain.authority.state import State
+from fuma.domain.codes.inputs import Fact
 from fuma.feed.answers import Tally
 from fuma.gateway.command_intake import CommandIntake, Forward
 from fuma.gateway.intake import Intake
@@ -94,12 +95,15 @@ def answer(value: bytes) -> Handled:
 def feed(value: bytes) -> Handled:
     """The task force."""
     (emit,) = Taskforce().transform(_raw("fuma.feed.health", value))
-    fact = decode_person(emit.value)
+    fact = decode_fact(emit.value)
     return {"to": emit.topic, "kind": fact.kind.value, "breaches": list(fact.breaches)}
 
 
 def person(value: bytes) -> Handled:
     """The decision, on a person of whom nothing is known yet."""
+    item = decode_person(value)
+    if not isinstance(item, Fact):
+        return {"input": type(item).__name__}
     ((_, written),) = ledger_of([Input(AT, TAG, value)], law_of_texts(texts()), 1)
     record = decode_ledger(written)
     return {"events": [type(event).__name__ for event in record.events]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,7 +24,8 @@ from fuma.contracts.signals import encode_signal, signals_of_decision, signals_o
 from fuma.contracts.topics import DECISIONS, INCIDENTS, NOTICES
 from fuma.domain.authority import commands as c
 from fuma.domain.codes import events as e
-from fuma.domain.time import HOUR
+from fuma.domain.colour import Colour
+from fuma.domain.time import DAY, HOUR
 from fuma.gateway.answers import Answers
 from fuma.gateway.intake import Row
 from fuma.gateway.judge import Judge, Judged, Opened
@@ -187,11 +189,59 @@ _ROOTED = {
 }
 
 
+def line(**change: Any) -> e.Line:
+    """A line of an order by officers, on the person's own fact."""
+    fact = _fact()
+    made = e.Line(
+        bytes([1] * 16), bytes([1] * 32), bytes([9] * 16), 0, "41", fact.division, fact.ground,
+        Colour.RED, fact.id, fact.root, fact.reporter, AT, AT + 7 * DAY, "cn/control-plan-8", 1,
+        "confirmed", "41/orders", 1,
+        (_actor(b"a", "compile"), _actor(b"b", "sign")), False,
+    )  # fmt: skip
+    return replace(made, **change)
+
+
+def _actor(letter: bytes, step: str) -> e.Actor:
+    word = letter.decode()
+    return e.Actor(letter * 16, f"officer-{word}", f"office-{word}", letter.hex() * 32, step)
+
+
+def _end() -> e.LineEnd:
+    ident, order = bytes([2] * 16), bytes([9] * 16)
+    return e.LineEnd(
+        ident, bytes([2] * 32), order, 0, "41", e.End.ANNULLED, "never-valid", AT, _actor(b"c", "")
+    )
+
+
+def _match(stands: bool) -> e.MatchFact:
+    revision = 1 if stands else 2
+    return e.MatchFact(
+        bytes([3, revision] * 8), bytes([3] * 32), bytes([4] * 16), revision, stands, "450100",
+        "spatiotemporal-companion", "grid-match", "companion", bytes([5] * 16), AT - 2 * HOUR,
+        AT - HOUR, b"c\x01", (AT - 3 * HOUR, AT - HOUR), bytes([6] * 32),
+        (AT - 2 * HOUR, AT), bytes([7] * 32), bytes([8] * 16), 0, b"", "public-security",
+        e.Identity.MATCHED,
+    )  # fmt: skip
+
+
+def _amend() -> e.Amend:
+    return e.Amend(bytes([10] * 16), bytes([10] * 32), "cn/control-plan-9", 1, bytes(32), AT)
+
+
+def _order_of(value: bytes) -> e.Order:
+    (event,) = decode_ledger(value).events
+    assert isinstance(event, e.Effective)
+    source = e.Source(bytes([9] * 16), 0, "41", (_actor(b"a", "compile"),), False)
+    return replace(event.order, source=source)
+
+
 def samples() -> dict[tuple[str, str], Wire]:
     """(subject, name) to the value."""
     red, refused = _decided(_fact()), _decided(_fact(evidence=None))
     f = _fact()
     ident, kind = f.id, f.kind
+    order = _order_of(red)
+    answered = e.Answered(bytes([9] * 16), 0, "41", "effective", "")
     noted = e.Noted(ident, e.FactKind.SCAN, "", AT, b"", "scan", "transport", "410105", "")
     return samples_authority.samples() | {
         ("answer", "two-accepted-one-refused"): _answer(),
@@ -203,6 +253,14 @@ def samples() -> dict[tuple[str, str], Wire]:
             e.Held(ident, kind, "confirmed", "health", ("identity-mismatched",))
         ),
         ("decision", "ended"): _decision(e.Ended(ident, AT)),
+        ("decision", "effective-by-officers"): _decision(e.Effective(_order_of(red)), answered),
+        ("decision", "line-held"): _decision(
+            replace(answered, status="held", code="fact-absent", claim=line())
+        ),
+        ("decision", "annulled"): _decision(e.Annulled(bytes(16), ident, AT, "never-valid")),
+        ("decision", "amended"): _decision(
+            e.Amended(bytes(16), ident, AT, "term-shortened", order.steps, order.law)
+        ),
         ("decision", "many-events"): _decision(*[noted] * MAX_EVENTS),
         ("feed", "finding"): decode("feed", encode_feed(f)),
         ("feed", "reporter-and-root"): decode("feed", encode_feed(_fact(**_ROOTED))),
@@ -218,6 +276,11 @@ def samples() -> dict[tuple[str, str], Wire]:
             "person", encode_person(_fact(until="2022-06-20", **{"from": "2022-06-14"}))
         ),
         ("person", "refused-at-the-door"): decode("person", encode_person(_fact(evidence=None))),
+        ("person", "line"): decode("person", encode_person(line())),
+        ("person", "line-end"): decode("person", encode_person(_end())),
+        ("person", "match"): decode("person", encode_person(_match(True))),
+        ("person", "match-withdrawn"): decode("person", encode_person(_match(False))),
+        ("person", "amend"): decode("person", encode_person(_amend())),
         ("person", "another-name"): decode("person", encode_person(_fact(name="另一人"))),
         ("signed-command", "act"): _command(),
         ("signed-command", "founding"): _founding(),

@@ -13,6 +13,7 @@ from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.facts import decode_feed, decode_person
 from fuma.contracts.orders import decode_order
 from fuma.domain.authority.events import Event as AuthorityEvent
+from fuma.domain.codes import events as e
 from golden.examples import HANDLED, SCHEMAS, handled, paths, read, versions
 from golden.handlers import HANDLERS
 
@@ -54,11 +55,13 @@ def test_every_event_and_every_kind_of_fact_is_among_them() -> None:
         for value in by_subject["decision"]
         for event in decode_ledger(value).events
     }
-    assert events == {"Effective", "Lifted", "Noted", "Refused", "Held", "Ended"}
+    assert events == {one.__name__ for one in get_args(e.Event)}
     assert {
         type(event) for value in by_subject["order"] for event in decode_order(value).events
     } == set(get_args(AuthorityEvent))
-    facts = [decode_person(value) for value in by_subject["person"]]
+    inputs = [decode_person(value) for value in by_subject["person"]]
+    assert {type(one) for one in inputs} == set(get_args(e.Input))
+    facts = [one for one in inputs if isinstance(one, e.Fact)]
     facts += [decode_feed(value) for value in by_subject["feed"]]
     assert {bool(fact.breaches) for fact in facts} == {True, False}
     assert {decode("law", value)["kind"] for value in by_subject["law"]} == {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fuma.audit.history import Break, DecisionRecord, FactRecord, Place
 from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.errors import Poison
-from fuma.contracts.facts import decode_person
+from fuma.contracts.facts import decode_fact
 from fuma.contracts.genesis import World
 from fuma.contracts.lawlog import LawLog
 from fuma.contracts.sealing import open_subject
@@ -42,7 +42,7 @@ def read_subject(log: LogReader, sealer: Sealer, world: World, tag: bytes) -> Re
             try:
                 recorded = intake.admit(raw)
                 if topic == PERSON:
-                    facts.append(FactRecord(place, recorded, decode_person(raw.value)))
+                    facts.append(FactRecord(place, recorded, decode_fact(raw.value)))
                 else:
                     value = raw.value or b""
                     decisions.append(DecisionRecord(place, value, decode_ledger(value)))

@@ -22,9 +22,13 @@ _FRAME = struct.Struct(">bI")
 
 
 @cache
-def encoder(subject: str) -> Callable[[Wire], bytes]:
-    """An encoder of the newest version of ``subject``. Raises ``ValueError`` on a wrong shape."""
-    version = registry().latest[subject]
+def encoder(subject: str, number: int | None = None) -> Callable[[Wire], bytes]:
+    """An encoder of ``subject``, of its newest version unless ``number`` names another.
+
+    Raises ``ValueError`` on a wrong shape; fields that the version does not have are left out.
+    """
+    known = registry()
+    version = known.latest[subject] if number is None else known.version(subject, number)
     head = _FRAME.pack(0, version.id)
     schema = version.parsed
 

@@ -1,16 +1,20 @@
 """``decisions`` values: a ledger record, wire to value and back.
 
-A decision goes into one record unless it has more than ``MAX_EVENTS`` events; then into parts, of
-which the last alone carries the schedule. Readers act on whole decisions only.
+A value is written in the oldest version of the schema that can say it, so that what the first
+release decided is decided again to the same bytes. A decision goes into one record unless it has
+more than ``MAX_EVENTS`` events; then into parts, of which the last alone carries the schedule.
+Readers act on whole decisions only.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fuma.contracts.codec import Wire, decode, encode
+from fuma.contracts.codec import Wire, decode, encoder
+from fuma.contracts.facts import actor_from_wire, actor_to_wire, line_from_wire, line_to_wire
 from fuma.domain.codes import events as e
 from fuma.domain.colour import Colour
 from fuma.domain.time import Ms
@@ -21,6 +25,9 @@ FIRST = bytes(32)
 _COLOURS = {colour.word: colour for colour in Colour}
 _WORDS = {colour: colour.word for colour in Colour}
 _KINDS = {kind.value: kind for kind in e.FactKind}
+_first, _newest = encoder("decision", 1), encoder("decision")
+#: Events that the first version of the schema has no record for.
+_LATER = (e.Answered, e.Annulled, e.Amended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +85,21 @@ def _order(order: e.Order) -> Wire:
         "evidence_ref": order.evidence_ref,
         "basis": order.basis,
         "recorded": order.recorded,
-        "steps": [
-            {"colour": _WORDS[s.colour], "since": s.since, "until": s.until} for s in order.steps
-        ],
+        "steps": _steps(order.steps),
         "law": _law(order.law),
+        "source": None if order.source is None else _source(order.source),
     }
+
+
+def _steps(steps: Sequence[e.Step]) -> list[Wire]:
+    return [{"colour": _WORDS[s.colour], "since": s.since, "until": s.until} for s in steps]
+
+
+def _source(source: e.Source) -> Wire:
+    return {
+        "order": source.order, "line": source.line, "province": source.province,
+        "chain": [actor_to_wire(actor) for actor in source.chain], "released": source.released,
+    }  # fmt: skip
 
 
 def _event(event: e.Event) -> tuple[str, Wire]:
@@ -97,15 +114,31 @@ def _event(event: e.Event) -> tuple[str, Wire]:
             "fact": event.fact, "kind": event.kind.value, "ground": event.ground,
             "since": event.since, "evidence_ref": event.evidence_ref, "code": event.code,
             "department": event.department, "division": event.division,
-            "evidence_kind": event.evidence_kind,
+            "evidence_kind": event.evidence_kind, "until": event.until,
+            "reporter": event.reporter, "root": event.root,
         }  # fmt: skip
     if isinstance(event, e.Ended):
         return "fuma.Ended", {"by": event.by, "at": event.at}
+    if isinstance(event, _LATER):
+        return _later(event)
     name = "fuma.Refused" if isinstance(event, e.Refused) else "fuma.Held"
     return name, {
         "fact": event.fact, "kind": event.kind.value, "ground": event.ground,
         "department": event.department, "codes": list(event.codes),
     }  # fmt: skip
+
+
+def _later(event: e.Answered | e.Annulled | e.Amended) -> tuple[str, Wire]:
+    if isinstance(event, e.Answered):
+        return "fuma.Answered", {
+            "order": event.order, "line": event.line, "province": event.province,
+            "status": event.status, "code": event.code,
+            "claim": None if event.claim is None else line_to_wire(event.claim),
+        }  # fmt: skip
+    wire = {"order": event.order, "by": event.by, "at": event.at, "code": event.code}
+    if isinstance(event, e.Annulled):
+        return "fuma.Annulled", wire
+    return "fuma.Amended", {**wire, "steps": _steps(event.steps), "law": _law(event.law)}
 
 
 def _schedule(schedule: e.Schedule) -> Wire:
@@ -133,8 +166,8 @@ def split(decision: e.Decision, cause: Cause, seq: int, prev: bytes) -> list[byt
     values = []
     for part, chunk in enumerate(chunks):
         last = part == len(chunks) - 1
-        value = encode(
-            "decision",
+        write = _first if _first_can_say(chunk, decision.schedule if last else None) else _newest
+        value = write(
             {
                 "seq": seq + part,
                 "prev": prev,
@@ -159,6 +192,20 @@ def split(decision: e.Decision, cause: Cause, seq: int, prev: bytes) -> list[byt
     return values
 
 
+def _first_can_say(events: Sequence[e.Event], schedule: e.Schedule | None) -> bool:
+    """Whether version 1 of the schema loses nothing of a value."""
+    for event in events:
+        if isinstance(event, e.Effective):
+            if event.order.source is not None:
+                return False
+        elif isinstance(event, e.Noted):
+            if event.until is not None or event.reporter or event.root:
+                return False
+        elif isinstance(event, _LATER):
+            return False
+    return schedule is None or all(order.source is None for order in schedule.orders)
+
+
 def _bare(value: Any) -> Any:
     """A union's record without its name."""
     return value[1] if isinstance(value, tuple) else value
@@ -176,7 +223,17 @@ def _law_of(w: Wire) -> e.LawRef:
     )
 
 
+def _source_of(w: Wire) -> e.Source:
+    chain = tuple(actor_from_wire(actor) for actor in w["chain"])
+    return e.Source(w["order"], w["line"], w["province"], chain, w["released"])
+
+
+def _steps_of(steps: Sequence[Wire]) -> tuple[e.Step, ...]:
+    return tuple(e.Step(_COLOURS[s["colour"]], s["since"], s["until"]) for s in steps)
+
+
 def _order_of(w: Wire) -> e.Order:
+    source = _bare(w["source"])
     return e.Order(
         w["id"],
         w["fact"],
@@ -187,8 +244,9 @@ def _order_of(w: Wire) -> e.Order:
         w["evidence_ref"],
         w["basis"],
         w["recorded"],
-        tuple(e.Step(_COLOURS[s["colour"]], s["since"], s["until"]) for s in w["steps"]),
+        _steps_of(w["steps"]),
         _law_of(w["law"]),
+        None if source is None else _source_of(source),
     )
 
 
@@ -201,10 +259,22 @@ def _event_of(named: tuple[str, Wire]) -> e.Event:
     if name == "fuma.Noted":
         return e.Noted(
             w["fact"], _KINDS[w["kind"]], w["ground"], w["since"], w["evidence_ref"], w["code"],
-            w["department"], w["division"], w["evidence_kind"],
+            w["department"], w["division"], w["evidence_kind"], w["until"], w["reporter"],
+            w["root"],
         )  # fmt: skip
     if name == "fuma.Ended":
         return e.Ended(w["by"], w["at"])
+    if name == "fuma.Answered":
+        claim = _bare(w["claim"])
+        return e.Answered(
+            w["order"], w["line"], w["province"], w["status"], w["code"],
+            None if claim is None else line_from_wire(claim),
+        )  # fmt: skip
+    if name == "fuma.Annulled":
+        return e.Annulled(w["order"], w["by"], w["at"], w["code"])
+    if name == "fuma.Amended":
+        steps, law = _steps_of(w["steps"]), _law_of(w["law"])
+        return e.Amended(w["order"], w["by"], w["at"], w["code"], steps, law)
     kind = e.Refused if name == "fuma.Refused" else e.Held
     return kind(w["fact"], _KINDS[w["kind"]], w["ground"], w["department"], tuple(w["codes"]))
 

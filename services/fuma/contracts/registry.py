@@ -38,9 +38,14 @@ class Registry:
 
     def __init__(self, versions: list[SchemaVersion]) -> None:
         self.by_id = {v.id: v for v in versions}
+        self._versions = {(v.subject, v.version): v for v in versions}
         self.latest: dict[str, SchemaVersion] = {}
         for v in sorted(versions, key=lambda v: v.version):
             self.latest[v.subject] = v
+
+    def version(self, subject: str, number: int) -> SchemaVersion:
+        """One version of a subject. Raises ``KeyError``."""
+        return self._versions[subject, number]
 
     def subjects(self) -> list[str]:
         return sorted(self.latest)
@@ -83,11 +88,27 @@ def load(folder: Path) -> Registry:
                 "undo the edit and add the next version",
             )
         parsed: Any = parse_schema(schema)
+        _bytes_defaults(parsed)
         versions.append(SchemaVersion(subject, version, entry["id"], mark, parsed))
     if pinned:
         gone = ", ".join(f"{s} v{v}" for s, v in sorted(pinned))
         raise Fatal(f"locked but not there: {gone}", "versions are never removed; restore them")
     return Registry(versions)
+
+
+def _bytes_defaults(schema: Any) -> None:
+    """Make the defaults of fields of bytes be bytes: Avro writes them as text, ISO-8859-1, and
+    fastavro gives them out as they are written."""
+    if isinstance(schema, list):
+        for one in schema:
+            _bytes_defaults(one)
+    elif isinstance(schema, dict):
+        for field in schema.get("fields", ()):
+            default = field.get("default")
+            if field["type"] == "bytes" and isinstance(default, str):
+                field["default"] = default.encode("latin-1")
+            _bytes_defaults(field["type"])
+        _bytes_defaults(schema.get("items"))
 
 
 def lock(folder: Path) -> list[str]:

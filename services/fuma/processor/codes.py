@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fuma.contracts.decisions import Cause, LedgerRecord, decode_ledger, split
-from fuma.contracts.facts import decode_person
+from fuma.contracts.facts import decode_fact
 from fuma.contracts.state import SHAPE, decode_state, encode_state
 from fuma.contracts.topics import DECISIONS, PERSON
 from fuma.domain.codes.decide import advance
@@ -33,7 +33,7 @@ class Codes:
         self._law = law
 
     def decode(self, value: bytes) -> Fact:
-        return decode_person(value)
+        return decode_fact(value)
 
     def identify(self, item: Fact) -> tuple[bytes, bytes]:
         return item.id, item.content

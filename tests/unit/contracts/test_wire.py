@@ -34,7 +34,29 @@ fact_values = st.builds(
     breaches=st.lists(words, max_size=3).map(tuple),
     reported=ms,
     sealed=st.binary(max_size=64),
+    reporter=st.just(b"") | id16,
+    root=st.just(b"") | digest,
 )
+actors = st.builds(e.Actor, id16, words, words, words, words)
+colours = st.sampled_from(list(Colour))
+lines = st.builds(
+    e.Line,
+    id16, digest, id16, st.integers(0, 99_999), words, words, words, colours, id16, digest, id16,
+    ms, ms, words, st.integers(1, 9), words, words, st.integers(1, 9),
+    st.lists(actors, max_size=3).map(tuple), st.booleans(),
+)  # fmt: skip
+line_ends = st.builds(
+    e.LineEnd, id16, digest, id16, st.integers(0, 99_999), words, st.sampled_from(list(e.End)),
+    words, ms, actors,
+)  # fmt: skip
+spans = st.tuples(ms, ms)
+matches = st.builds(
+    e.MatchFact,
+    id16, digest, id16, st.integers(1, 9), st.booleans(), words, words, words, words, digest, ms,
+    ms, st.binary(max_size=9), spans, digest, spans, digest, id16, st.integers(0, 2), digest,
+    words, st.sampled_from(list(e.Identity)), st.just(b"") | digest,
+)  # fmt: skip
+amends = st.builds(e.Amend, id16, digest, words, st.integers(1, 9), digest, ms)
 steps = st.builds(e.Step, st.sampled_from(list(Colour)), ms, ms)
 laws = st.builds(
     e.LawRef, words, st.integers(1, 9), digest, words, st.integers(1, 9), digest, words
@@ -43,12 +65,33 @@ orders = st.builds(
     e.Order,
     id16, id16, words, words, words, words, st.binary(max_size=32), ms, ms,
     st.lists(steps, max_size=3).map(tuple), laws,
+    st.none() | st.builds(
+        e.Source, id16, st.integers(0, 99_999), words, st.lists(actors, max_size=3).map(tuple),
+        st.booleans(),
+    ),
 )  # fmt: skip
 code_lists = st.lists(words, max_size=3).map(tuple)
 event_values = st.one_of(
     st.builds(e.Effective, orders),
     st.builds(e.Lifted, id16, id16, ms, words),
-    st.builds(e.Noted, id16, kinds, words, ms, st.binary(max_size=32), words),
+    st.builds(
+        e.Noted,
+        id16,
+        kinds,
+        words,
+        ms,
+        st.binary(max_size=32),
+        words,
+        words,
+        words,
+        words,
+        st.none() | ms,
+        st.just(b"") | id16,
+        st.just(b"") | digest,
+    ),
+    st.builds(e.Answered, id16, st.integers(0, 99_999), words, words, words, st.none() | lines),
+    st.builds(e.Annulled, id16, id16, ms, words),
+    st.builds(e.Amended, id16, id16, ms, words, st.lists(steps, max_size=3).map(tuple), laws),
     st.builds(e.Refused, id16, kinds, words, words, code_lists),
     st.builds(e.Held, id16, kinds, words, words, code_lists),
     st.builds(e.Ended, id16, ms),
@@ -66,6 +109,20 @@ schedules = st.builds(
 causes = st.builds(
     decisions.Cause, id16, id16, st.integers(0, 255), st.integers(0, 2**40), digest, digest
 )
+
+
+@given(st.one_of(lines, line_ends, matches, amends))
+def test_what_is_no_report_comes_back_as_it_was(item: e.Input) -> None:
+    assert facts.decode_person(facts.encode_person(item)) == item
+
+
+def test_an_end_of_no_known_kind_is_poison() -> None:
+    end = e.LineEnd(
+        bytes(16), bytes(32), bytes(16), 0, "41", e.End.LIFTED, "", 0, e.Actor(b"", "", "", "")
+    )
+    data = facts.encode_person(end).replace(b"\x0clifted", b"\x0cmelted")
+    with pytest.raises(Poison, match="melted"):
+        facts.decode_person(data)
 
 
 @given(fact_values)

@@ -15,7 +15,7 @@ from fuma.cli.demo import ledger
 from fuma.cli.errors import CliError
 from fuma.contracts import topics
 from fuma.contracts.decisions import LedgerRecord
-from fuma.contracts.facts import decode_person
+from fuma.contracts.facts import decode_fact
 from fuma.contracts.genesis import read_world
 from fuma.contracts.sealing import open_subject
 from fuma.domain.codes import events as e
@@ -204,7 +204,7 @@ class Questions:
     def _reporter(self, partition: int, offset: int) -> str:
         """Who reported the fact at that place of ``person``, opened with the subject's key."""
         raw = next(self.log.read(topics.PERSON, partition, offset, offset + 1))
-        fact = decode_person(raw.value)
+        fact = decode_fact(raw.value)
         vault = VaultClient(self._home.path, "auditor", who="demo")
         try:
             key = vault.keys([raw.key or b""], purpose=_PURPOSE)[0]

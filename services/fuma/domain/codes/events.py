@@ -1,4 +1,4 @@
-"""What the ``codes`` stage hears (``Fact``) and what it says (the events and ``Decision``).
+"""What the ``codes`` stage says: the events and ``Decision``.
 
 Events are facts about the past: ``evolve`` folds them and never raises. Names and shapes are those
 of ``schemas/person`` and ``schemas/decision``; ``contracts.codec`` carries them over.
@@ -7,49 +7,19 @@ of ``schemas/person`` and ``schemas/decision``; ``contracts.codec`` carries them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from fuma.domain.codes.inputs import Actor as Actor
+from fuma.domain.codes.inputs import Amend as Amend
+from fuma.domain.codes.inputs import End as End
+from fuma.domain.codes.inputs import Fact as Fact
+from fuma.domain.codes.inputs import FactKind as FactKind
+from fuma.domain.codes.inputs import Identity as Identity
+from fuma.domain.codes.inputs import Input as Input
+from fuma.domain.codes.inputs import Line as Line
+from fuma.domain.codes.inputs import LineEnd as LineEnd
+from fuma.domain.codes.inputs import MatchFact as MatchFact
 from fuma.domain.colour import Colour
 from fuma.domain.time import Ms
-
-
-class FactKind(StrEnum):
-    """What a department says of a person (``<kind>`` of CloudEvents type ``fuma.<kind>.v1``)."""
-
-    FINDING = "finding"  # a ground holds of the person
-    RELEASE = "release"  # a ground's lifting condition is met: discharge, exclusion, ...
-    DEATH = "death"  # the code ends
-    SCAN = "scan"  # a venue code was scanned: weak evidence, never presence by itself
-
-
-class Identity(StrEnum):
-    """How number and name stood in the holder register when the gateway looked."""
-
-    MATCHED = "matched"
-    MISMATCHED = "mismatched"
-    UNREGISTERED = "unregistered"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One report on one person, as the ``person`` topic carries it (no identity in it)."""
-
-    id: bytes  # 16 bytes: of department, CloudEvents source and event id
-    content: bytes  # 32 bytes: keyed digest of the whole report; same id, other content = conflict
-    kind: FactKind
-    department: str
-    division: str  # GB/T 2260 digits, 2 to 12 of them: the place where it was established
-    ground: str  # "" where the kind has none
-    since: Ms  # `from`
-    until: Ms | None
-    evidence_kind: str  # "" where none was given
-    evidence_ref: bytes  # 32 bytes, keyed HMAC of owner, kind and number; b"" where none
-    identity: Identity
-    breaches: tuple[str, ...]  # codes of what the gateway found wrong; codes checks again itself
-    reported: Ms  # CloudEvents `time`
-    sealed: bytes  # AES-SIV under the subject's key: number, reporter, source, note
-    reporter: bytes = b""  # 16 bytes: the natural person who answers for it; b"" unknown
-    root: bytes = b""  # 32 bytes, keyed HMAC of the evidence that many share; b"" where none
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +45,17 @@ class LawRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The officers' order that an order on a person is a line of, and who took its steps."""
+
+    order: bytes
+    line: int
+    province: str
+    chain: tuple[Actor, ...]
+    released: bool  # by the body that handles bulk centrally
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """An order in force (or to come into force) on a person: why, by whom, until when."""
 
@@ -89,6 +70,7 @@ class Order:
     recorded: Ms  # T of the decision: no colour before it
     steps: tuple[Step, ...]
     law: LawRef
+    source: Source | None = None  # ``None``: the automatic procedure's, or what follows a release
 
     @property
     def end(self) -> Ms:
@@ -127,6 +109,10 @@ class Noted:
     department: str = ""
     division: str = ""
     evidence_kind: str = ""
+    # Of a finding that an order may cite.
+    until: Ms | None = None
+    reporter: bytes = b""
+    root: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +145,43 @@ class Ended:
     at: Ms
 
 
-Event = Effective | Lifted | Noted | Refused | Held | Ended
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What becomes of a line of an order: the answer to the line, and every later change."""
+
+    order: bytes
+    line: int
+    province: str
+    status: str  # effective | held | refused; later lifted | annulled | suspended | amended | ended
+    code: str  # closed list: ``codes.words``
+    claim: Line | None = None  # what was asked, where it waits
+
+
+@dataclass(frozen=True, slots=True)
+class Annulled:
+    """An order was never valid: its colour is gone from now on, and history says both."""
+
+    order: bytes
+    by: bytes  # the input that says so
+    at: Ms
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A newer law shortens an order or makes it milder. No steps: it ends now."""
+
+    order: bytes
+    by: bytes  # the input at which it was seen
+    at: Ms
+    code: str  # "term-shortened", "ground-removed"
+    steps: tuple[Step, ...]
+    law: LawRef
+
+
+Event = (
+    Effective | Lifted | Noted | Refused | Held | Ended | Answered | Annulled | Amended
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +212,7 @@ class Decision:
     """What one accepted input gave: at least one event, and the schedule that follows."""
 
     at: Ms  # T
-    fact: Fact
+    fact: Input
     law: LawRef | None
     events: tuple[Event, ...]
     schedule: Schedule

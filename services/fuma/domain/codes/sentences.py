@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fuma.domain.codes.events import (
+    Amended,
+    Annulled,
+    Answered,
     Effective,
     Ended,
     Event,
@@ -21,6 +24,7 @@ from fuma.domain.codes.events import (
     Order,
     Refused,
     Schedule,
+    Step,
 )
 from fuma.domain.codes.words import LIFTINGS, WORDS
 from fuma.domain.colour import Colour
@@ -100,8 +104,7 @@ def order_sentence(order: Order) -> Words:
     law = law_sentence(order.law)
     return Words(
         f"{'，其后'.join(zh)}；事由：{ground.zh}；由{who.zh}（{order.division}）报告；{law.zh}。",
-        f"{', then '.join(en)}; ground: {ground.en}; reported by {who.en} ({order.division}); "
-        f"{law.en}.",
+        f"{en}; ground: {ground.en}; reported by {who.en} ({order.division}); {law.en}.",
     )
 
 
@@ -129,6 +132,18 @@ def _event(event: Event, orders: Mapping[bytes, Order], also: Also) -> Words:
     if isinstance(event, Ended):
         end = when(event.at)
         return Words(f"健康码自{end.zh}起终止。", f"the code ends from {end.en}.")
+    if isinstance(event, Answered):
+        return _answered(event, also)
+    if isinstance(event, Annulled):
+        order = orders.get(event.order)
+        ground = ground_words(order.ground) if order else Words(event.order.hex(), "an order")
+        end, why = when(event.at), _said(event.code, also)
+        return Words(
+            f"{ground.zh}的赋码自始无效，{end.zh}撤销：{why.zh}。",
+            f"the order for {ground.en} was never valid and is annulled on {end.en}: {why.en}.",
+        )
+    if isinstance(event, Amended):
+        return _amended(event, orders, also)
     said = _subject(event)
     if isinstance(event, Noted):
         why = _said(event.code, also)
@@ -144,6 +159,54 @@ def _event(event: Event, orders: Mapping[bytes, Order], also: Also) -> Words:
         f"{who.zh}的{said.zh}待人工核实：{codes.zh}。颜色不变。",
         f"{said.en} by {who.en} is held for a person: {codes.en}. The colour stays.",
     )
+
+
+_STATUS = {
+    "effective": Words("生效", "takes effect"),
+    "held": Words("待核实，颜色不变", "is held, the colour stays"),
+    "refused": Words("被拒绝，颜色不变", "is refused, the colour stays"),
+    "lifted": Words("解除", "is lifted"),
+    "annulled": Words("撤销", "is annulled"),
+    "suspended": Words("中止", "is suspended"),
+    "amended": Words("依新规则变更", "is amended by a newer law"),
+    "ended": Words("依新规则终止", "is ended by a newer law"),
+}
+
+
+def _answered(event: Answered, also: Also) -> Words:
+    status = _STATUS.get(event.status, Words(event.status, event.status))
+    why = _said(event.code, also) if event.code else Words("", "")
+    zh, en = (f"：{why.zh}", f": {why.en}") if event.code else ("", "")
+    name, row = event.order.hex(), event.line + 1
+    return Words(
+        f"赋码单{name}第{row}行{status.zh}{zh}。", f"line {row} of order {name} {status.en}{en}."
+    )
+
+
+def _amended(event: Amended, orders: Mapping[bytes, Order], also: Also) -> Words:
+    order = orders.get(event.order)
+    ground = ground_words(order.ground) if order else Words(event.order.hex(), "an order")
+    why, law = _said(event.code, also), law_sentence(event.law)
+    if event.steps:
+        zh, en = _steps(event.steps)
+        return Words(
+            f"{ground.zh}的赋码变更为{zh}：{why.zh}；{law.zh}。",
+            f"the order for {ground.en} is now {en}: {why.en}; {law.en}.",
+        )
+    end = when(event.at)
+    return Words(
+        f"{ground.zh}的赋码自{end.zh}起终止：{why.zh}；{law.zh}。",
+        f"the order for {ground.en} ends on {end.en}: {why.en}; {law.en}.",
+    )
+
+
+def _steps(steps: Sequence[Step]) -> tuple[str, str]:
+    zh, en = [], []
+    for step in steps:
+        until = when(step.until)
+        zh.append(f"{step.colour.zh}至{until.zh}")
+        en.append(f"{_COLOURS_EN[step.colour]} until {until.en}")
+    return "，其后".join(zh), ", then ".join(en)
 
 
 def _subject(event: Noted | Refused | Held) -> Words:

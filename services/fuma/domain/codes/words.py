@@ -45,6 +45,9 @@ HOLDS: dict[str, Words] = {
     "same-id-other-content": Words(
         "同一报告编号内容不同", "the same report id came before with another content"
     ),
+    "too-many-facts": Words(
+        "待签批的证据过多", "too many facts of this ground await an order on this person"
+    ),
     "too-many-orders": Words(
         "同一人同一事由生效的赋码过多",
         "too many orders are in force on this person, this ground among them",
@@ -74,7 +77,40 @@ LIFTINGS: dict[str, Words] = {
     "death": Words("持码人死亡", "the holder died"),
 }
 
-WORDS: dict[str, Words] = {**LIFTINGS, **REFUSALS, **HOLDS, **NOTES}
+#: Why a line of an order is held or refused, beside those above.
+LINES: dict[str, Words] = {
+    "fact-absent": Words("所引证据尚未报送", "the fact that it cites has not been reported"),
+    "contradicted": Words("部门之间相互矛盾", "two departments contradict each other"),
+    "fact-not-of-ground": Words(
+        "所引证据不属该事由", "the fact that it cites is of another ground"
+    ),
+    "root-differs": Words("共同证据与所引不符", "the shared evidence is not the one it states"),
+    "reporter-differs": Words("报告人与所引不符", "the reporter is not the one it states"),
+    "four-eyes": Words("报告人参与了审签", "the fact's reporter took a step of the order"),
+    "one-person": Words("红码须有两名自然人", "a red needs two natural persons"),
+    "chain-incomplete": Words("审签链不完整", "its chain of signatures is not complete"),
+    "procedure-unknown": Words("没有该程序", "no such procedure holds there"),
+    "colour-not-of-row": Words("颜色与规则不符", "not the colour that the rule gives"),
+    "too-many-lines": Words("待核实的赋码过多", "too many lines wait on this person"),
+    "too-many-ends": Words(
+        "先到的解除过多，暂不接受", "too many ends came before their lines: none is taken for now"
+    ),
+    "line-awaited": Words("先于赋码到达", "it came before its line"),
+}
+
+#: Why an order changes by law, by its officers, or with its evidence.
+CHANGES: dict[str, Words] = {
+    "term-shortened": Words(
+        "新规则缩短期限或降低颜色", "a newer law shortens it or makes it milder"
+    ),
+    "ground-removed": Words("新规则不再有该事由", "by the newer law it is no ground any more"),
+    "match-withdrawn": Words("比对结果已撤回", "the match that bore it stands no longer"),
+    "condition-met": Words("符合解除条件", "its lifting condition is met"),
+    "never-valid": Words("自始无效", "it was never valid"),
+    "appeal": Words("申诉成立", "an appeal was upheld against it"),
+}
+
+WORDS: dict[str, Words] = {**LIFTINGS, **REFUSALS, **HOLDS, **NOTES, **LINES, **CHANGES}
 
 
 def words(code: str) -> Words:
