@@ -84,6 +84,16 @@ def test_a_red_code_is_told_with_ground_rule_issuer_end_and_what_follows() -> No
         {
             "order": ORDER.id, "ground": "confirmed", "rule": "national@1#confirmed",
             "issuer": "health 410105", "until": AT + 10 * DAY,
+            "source": None, "line": -1, "procedure": "automatic@1", "automatic": True,
+            "chain": [
+                {"step": "report", "office": "health 410105", "officer": ""},
+                {"step": "collate", "office": "taskforce", "officer": "automatic"},
+                {"step": "compare", "office": "public-security", "officer": "automatic"},
+                {
+                    "step": "publish", "officer": "",
+                    "office": "publishers of national@1, automatic@1",
+                },
+            ],
         }
     ]  # fmt: skip
     assert "12345" in notice["objection"]
