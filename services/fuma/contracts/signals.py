@@ -190,8 +190,10 @@ def signals_of_order(
                 add("order-ended", event.by, (event.how,), 1, event.order, detail=event.reason)
             case a.BulkHeld():
                 add("bulk-held", a.NOBODY, (), event.sum, event.order)
-            case a.LineSettled(status="refused" | "annulled"):
+            case a.LineSettled(status="refused"):
                 lines[event.order, event.status, event.code] += 1
+            case a.LinesEnded(how="refused" | "annulled"):
+                lines[event.order, event.how, event.code] += len(event.lines)
     for (order, status, code), count in lines.items():
         add(status, a.NOBODY, (code,), count, order)
     return found

@@ -32,9 +32,10 @@ def test_an_order_expires_by_time_and_every_line_has_an_end() -> None:
     p.hear(c.Outcome(h("form"), 1, "held", "fact-absent"))
     p.hear(c.Outcome(h("form"), 2, "held", "contradicted"))
     order = p.state.orders[h("form")]
-    assert not found(p.pass_time(24 * HOUR - MINUTE), e.LineSettled)
-    (late,) = found(p.pass_time(MINUTE), e.LineSettled)
-    assert (late.line, late.status, late.code) == (1, "refused", "fact-absent")
+    assert not found(p.pass_time(24 * HOUR - MINUTE), e.LinesEnded)
+    (late,) = found(p.pass_time(MINUTE), e.LinesEnded)
+    assert (late.how, late.code) == ("refused", "fact-absent")
+    assert late.lines == (e.LineRef(1, h("subject 1")),), "its subject is told"
     (ended,) = found(p.pass_time(DAY), e.Ended)
     assert ended.how == "expired"
     assert [order.settled[n].status for n in range(4)] == [
@@ -86,8 +87,16 @@ def test_scenario_36_a_citys_return_missing_at_18_is_overdue_and_escalated() -> 
     p.at = instant("2020-06-14T18:00:00+08:00")
     events = p.pass_time(0)
     assert [(x.city, x.day) for x in found(events, e.ReturnMissing)] == [("4103", day)]
-    assert [x.level for x in found(events, e.Overdue)] == ["province"]
+    overdue = [x for x in found(events, e.Overdue) if x.what == "return"]
+    assert [(x.level, x.keys) for x in overdue] == [("province", ("key ly",))]
+    missing = found(events, e.ItemMissing)
+    assert {x.department for x in missing if x.city == "4101"} == set(received.missing)
+    assert len([x for x in missing if x.city == "4103"]) == 5
     assert not found(p.pass_time(HOUR), e.ReturnMissing)
+    (tardy,) = found(
+        p.send("health", c.PushItem("health", day, 13, 13, b"i" * 32, True)), e.ItemPushed
+    )
+    assert (tardy.late, tardy.corrected) == (True, True)
     (late,) = found(p.send("ly", c.CityReturn(day, ())), e.ReturnReceived)
     assert late.status == "late"
     assert p.replayed() == p.state
@@ -154,7 +163,9 @@ def test_scenario_40_the_signer_may_not_decide_the_appeal() -> None:
     assert refusal(taken) == ("own-order",)
     assert refusal(p.send("bureau-head", c.DecideCase(h("appeal"), "upheld", " ")))
     events = p.send("bureau-head", c.DecideCase(h("appeal"), "overturned", "no isolation"))
-    assert [(x.line, x.status) for x in found(events, e.LineSettled)] == [(0, "annulled")]
+    assert [(x.how, x.lines) for x in found(events, e.LinesEnded)] == [
+        ("annulled", (e.LineRef(0, h("subject 0")),))
+    ]
     assert [x.recipients for x in found(events, e.Recalled)] == [("44", "haikou")]
     assert p.status("form") == "effective", "the other lines stand"
 
@@ -213,13 +224,14 @@ def test_scenario_42_the_municipal_body_annuls_a_red_that_is_not_epidemic() -> N
     assert refusal(p.send("head", c.Annul(h("form"), (), "x"))) == ("not-your-step",)
     events = p.send("city-head", c.Annul(h("form"), (), "nothing to do with the epidemic"))
     assert [x.how for x in found(events, e.Ended)] == ["annulled"]
-    assert {x.status for x in found(events, e.LineSettled)} == {"annulled"}
+    assert {x.how for x in found(events, e.LinesEnded)} == {"annulled"}
 
 
 def test_scenario_43_1317_annulled_are_recalled_until_acknowledged_with_a_report_by_actor() -> None:
     p = ningxia(1317)
     events = p.send("city-head", c.Annul(h("form"), (), "depositors"))
-    assert len(found(events, e.LineSettled)) == 1317
+    told = [ref.subject for x in found(events, e.LinesEnded) for ref in x.lines]
+    assert told == [h(f"subject {n}") for n in range(1317)]
     assert p.state.recalls == {h("form"): {"44"}}
     p.pass_time(DAY)
     assert refusal(p.send("clerk", c.AcknowledgeRecall(h("form"), "44"))) == ("not-the-recipient",)
@@ -239,7 +251,7 @@ def test_lifting_is_from_now_on_and_needs_evidence() -> None:
     effective(p)
     assert refusal(p.send("haikou-head", c.Lift(h("form"), (), b""))) == ("no-evidence",)
     events = p.send("haikou-head", c.Lift(h("form"), (0, 2), h("negative tests")))
-    assert [x.line for x in found(events, e.LineSettled)] == [0, 2]
+    assert [ref.line for x in found(events, e.LinesEnded) for ref in x.lines] == [0, 2]
     assert not found(events, e.Ended)
     (ended,) = found(p.send("haikou-head", c.Lift(h("form"), (1,), h("t"))), e.Ended)
     assert ended.how == "lifted"

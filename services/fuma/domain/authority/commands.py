@@ -313,6 +313,7 @@ class Outcome:
     status: str  # "effective", "held", "refused"
     code: str
     recipients: tuple[str, ...] = ()  # who got the decision
+    id: bytes = b""  # 16 bytes; an outcome told again changes nothing
 
 
 Input = Command | Forged | Tick | Outcome

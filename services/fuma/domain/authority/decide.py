@@ -83,14 +83,20 @@ def decide(state: State, item: c.Input, at: Ms, law: Law) -> list[e.Event]:
         return [e.Refused(item.digest[:16], kind, actor, b"", codes, item.digest, until)]
     answer = _answer(state, item, at, law, actor)
     if isinstance(answer, No):
-        return [_refused(item, actor, answer, until)]
-    return [*answer, e.Accepted(item.id, item.digest, until, actor)]
+        return [_refused(state, item, actor, answer, until)]
+    kind, about = type(item.body).__name__, _about(item.body)
+    return [*answer, e.Accepted(item.id, item.digest, until, actor, kind, about)]
 
 
 def advance(state: State, item: c.Input, at: Ms, law: Law) -> tuple[list[e.Event], State]:
     """Decide and fold."""
     happened = decide(state, item, at, law)
-    return happened, evolve(state, happened)
+    return happened, evolve(state, happened, cause_of(item))
+
+
+def cause_of(item: c.Input) -> bytes:
+    """The id of an input that states remember it by, beside those of commands."""
+    return item.id if isinstance(item, c.Outcome) else b""
 
 
 def _answer(state: State, item: c.Command, at: Ms, law: Law, actor: e.Actor) -> Answer:
@@ -116,6 +122,8 @@ def _answer(state: State, item: c.Command, at: Ms, law: Law, actor: e.Actor) -> 
         return accounts.apply(state, item, body)
     owner = state.keys.get(item.key)
     if owner is None:
+        if not state.founded:
+            return No(("not-founded",))
         return No(("key-ended" if item.key in state.ended_keys else "key-unknown",))
     officer = state.officers.get(owner)
     if officer is None:
@@ -133,6 +141,20 @@ def _actor(state: State, key: str) -> e.Actor:
     return e.Actor(officer.person, officer.id, officer.office, key)
 
 
-def _refused(item: c.Command, actor: e.Actor, no: No, until: Ms) -> e.Refused:
+def _about(body: c.Body) -> bytes:
+    """The order, case or application that a body is about."""
+    for name in ("order", "case", "application"):
+        found = getattr(body, name, b"")
+        if found:
+            return bytes(found)
+    return b""
+
+
+def _refused(state: State, item: c.Command, actor: e.Actor, no: No, until: Ms) -> e.Refused:
     kind = type(item.body).__name__
-    return e.Refused(item.id, kind, actor, no.about, no.codes, item.digest, until)
+    known = state.orders.get(no.about)
+    draft = item.body if isinstance(item.body, c.Draft) else known.draft if known else None
+    ground, count = (draft.ground, draft.count) if draft else ("", 0)
+    return e.Refused(
+        item.id, kind, actor, no.about, no.codes, item.digest, until, ground, count
+    )  # fmt: skip

@@ -6,14 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 from fuma.domain.authority import events as e
-from fuma.domain.authority.commands import Draft, Line, Office
+from fuma.domain.authority.commands import PAGE_LINES, Draft, Line, Office
+from fuma.domain.authority.right import fits
 from fuma.domain.authority.state import Order, State
 from fuma.domain.codes.events import FactKind
 from fuma.domain.colour import Colour
 from fuma.domain.law.inforce import Law
-from fuma.domain.law.procedure import Bulk, Procedure
+from fuma.domain.law.procedure import Bulk, Procedure, Who
 from fuma.domain.law.rulebook import Row
 from fuma.domain.time import Ms
+
+#: Keys in one ``Forwarded`` and links in one ``BulkHeld``: an event fits a record.
+_KEYS = 200
+_LINKS = 500
 
 
 def rule(law: Law, draft: Draft, at: Ms) -> Row | str:
@@ -69,11 +74,11 @@ def effect(
     law: Law,
     at: Ms,
     chain: Sequence[e.Actor],
-    lines: Sequence[Line],
+    lines: Sequence[tuple[int, Line]],
     *,
     released: bool = False,
 ) -> list[e.Event]:
-    """The order in effect, or held by the bulk gate."""
+    """The order in effect, or held by the bulk gate. ``lines``: numbers and lines not refused."""
     draft = order.draft
     row = rule(law, draft, at)
     pair = law.in_force(draft.division, at, draft.ground)
@@ -85,21 +90,59 @@ def effect(
     if until <= begins:
         return [e.Ended(draft.order, "rejected", "ended-before-recorded", chain[-1], at)]
     if procedure.bulk is not None and not released:
-        held = gate(state, draft, procedure.bulk, lines, at)
-        if held is not None:
-            return [held]
-    return [
-        e.Effected(
-            draft.order, at, until, pair.book.name, pair.book.version, row.name,
-            procedure.name, procedure.version, tuple(chain), len(lines), released,
+        held = gate(state, draft, procedure.bulk, [line for _, line in lines], at)
+        if held:
+            return [*held, *forwarded(state, draft, "release", procedure.bulk.by, chain, 0, at)]
+    book, actors = pair.book, tuple(chain)
+    effected = e.Effected(
+        draft.order, at, until, book.name, book.version, row.name, procedure.name,
+        procedure.version, actors, len(lines), released, begins, book.digest, procedure.digest,
+    )  # fmt: skip
+    found: list[e.Event] = [effected]
+    for start in range(0, len(lines), PAGE_LINES):
+        issued = tuple(
+            e.IssuedLine(n, one.subject, one.division, one.fact, one.root, one.reporter)
+            for n, one in lines[start : start + PAGE_LINES]
         )
+        found.append(
+            e.Issued(
+                draft.order, draft.division, draft.ground, draft.colour, begins, until, book.name,
+                book.version, row.name, procedure.name, procedure.version, actors, released, issued,
+            )
+        )  # fmt: skip
+    return found
+
+
+def forwarded(
+    state: State, draft: Draft, step: str, who: Who, chain: Sequence[e.Actor], due: Ms, at: Ms
+) -> list[e.Event]:
+    """Whose turn it is now: told in the decision that made it so, not by a later one."""
+    persons = {actor.person for actor in chain}
+    offices: list[str] = []
+    keys: list[str] = []
+    for end in range(len(draft.division) + 1):
+        for name in sorted(state.places.get(draft.division[:end], ())):
+            office = state.offices[name]
+            mine = []
+            for key in sorted(state.staff.get(name, ())):
+                officer = state.officers[state.keys[key]]
+                if officer.person not in persons and fits(who, office, officer):
+                    mine.append(key)
+            if mine:
+                offices.append(name)
+                keys += mine
+    found: list[e.Event] = [
+        e.Forwarded(draft.order, step, tuple(offices) if not start else (),
+                    tuple(keys[start : start + _KEYS]), due, at)
+        for start in range(0, max(len(keys), 1), _KEYS)
     ]  # fmt: skip
+    return found
 
 
-def gate(
-    state: State, draft: Draft, bulk: Bulk, lines: Sequence[Line], at: Ms
-) -> e.BulkHeld | None:
+def gate(state: State, draft: Draft, bulk: Bulk, lines: Sequence[Line], at: Ms) -> list[e.Event]:
     """Whether the sum of the window reaches the line with ``lines``, and what it is linked to.
+
+    Nothing where it does not.
 
     Lines with shared evidence are summed over it; a line without any is summed over the ground,
     which takes in everything: leaving the evidence out must not make a batch smaller.
@@ -115,19 +158,24 @@ def gate(
         largest = max(largest, total)
         links |= {b.order for b in same}
     if largest < bulk.count:
-        return None
+        return []
     effective: Counter[bytes] = Counter()
     for entry in recent:
         if entry.order in links:
             effective[entry.order] += entry.count
     waiting = {
         name
-        for name, other in state.orders.items()
-        if other.status == "held"
+        for name in state.active
+        if (other := state.orders[name]).status == "held"
         and other.draft.ground == draft.ground
         and name != draft.order
         and (b"" in roots or any(line.root in roots or not line.root for line in other.lines()))
     }
-    return e.BulkHeld(
-        draft.order, largest, tuple(sorted(links | waiting)), tuple(sorted(effective.items()))
-    )
+    linked, counted = sorted(links | waiting), sorted(effective.items())
+    return [
+        e.BulkHeld(
+            draft.order, largest, tuple(linked[start : start + _LINKS]),
+            tuple(counted[start : start + _LINKS]),
+        )
+        for start in range(0, max(len(linked), len(counted), 1), _LINKS)
+    ]  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fuma.domain import merkle
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
-from fuma.domain.authority.effect import check_lines, effect, rule
+from fuma.domain.authority.effect import check_lines, effect, forwarded, rule
 from fuma.domain.authority.right import Answer, Case, No, words
 from fuma.domain.authority.state import OPEN, Order
-from fuma.domain.law.procedure import Procedure, Step
+from fuma.domain.law.procedure import Procedure, Step, Who
 from fuma.domain.law.rulebook import Row
 
 MAX_LINES = 100_000
@@ -17,7 +17,7 @@ MAX_LINES = 100_000
 def draft(case: Case, body: c.Draft) -> Answer:
     """The first step: the form's manifest. Its content is what everybody after signs."""
     about = body.order
-    if about in case.state.orders:
+    if about in case.state.orders or about in case.state.archived:
         return No(("order-exists",), about)
     procedure = case.procedure(body.division, body.ground)
     if procedure is None or not procedure.chain:
@@ -76,9 +76,9 @@ def page(case: Case, body: c.Page) -> Answer:
         return [*found, e.Ended(about, "rejected", "no-line-left", case.actor, case.at)]
     if len(procedure.chain) == 1:
         out = {event.line for event in refused}
-        left = [line for index, line in enumerate(lines) if index not in out]
-        found += effect(case.state, order, procedure, case.law, case.at, order.chain, left)
-    return found
+        left = [(index, line) for index, line in enumerate(lines) if index not in out]
+        return found + effect(case.state, order, procedure, case.law, case.at, order.chain, left)
+    return found + _next(case, order, procedure.chain[1], order.chain)
 
 
 def act(case: Case, body: c.Act) -> Answer:
@@ -107,10 +107,11 @@ def act(case: Case, body: c.Act) -> Answer:
     if isinstance(row, str):
         return No((row,), about)
     found: list[e.Event] = [e.Stepped(about, step.name, case.actor, case.at)]
+    chain = [*order.chain, case.actor]
     if taken + 1 == len(procedure.chain):
-        chain = [*order.chain, case.actor]
-        found += effect(case.state, order, procedure, case.law, case.at, chain, left_of(order))
-    return found
+        left = left_of(order)
+        return found + effect(case.state, order, procedure, case.law, case.at, chain, left)
+    return found + _next(case, order, procedure.chain[taken + 1], chain)
 
 
 def release_bulk(case: Case, body: c.ReleaseBulk) -> Answer:
@@ -185,9 +186,16 @@ def pages(count: int) -> int:
     return -(-count // c.PAGE_LINES)
 
 
-def left_of(order: Order) -> list[c.Line]:
-    """Its lines that were not refused."""
-    return [line for index, line in enumerate(order.lines()) if index not in order.settled]
+def left_of(order: Order) -> list[tuple[int, c.Line]]:
+    """Its lines that were not refused, with their numbers."""
+    return [(n, line) for n, line in enumerate(order.lines()) if n not in order.settled]
+
+
+def _next(case: Case, order: Order, step: Step, chain: list[e.Actor]) -> list[e.Event]:
+    """In real time to whoever's turn it is: in the same decision."""
+    due = case.at + step.within if step.within is not None else 0
+    who = step.who or Who()
+    return forwarded(case.state, order.draft, step.name, who, chain, due, case.at)
 
 
 def _turn(case: Case, order: Order, step: Step) -> list[str]:

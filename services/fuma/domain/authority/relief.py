@@ -9,9 +9,12 @@ from fuma.domain.authority import events as e
 from fuma.domain.authority.right import Answer, Case, No, fits
 from fuma.domain.authority.state import Order
 from fuma.domain.law.procedure import Procedure
+from fuma.domain.time import Ms
 
 #: A line in one of these can still have, or still has, a colour.
 LIVE = ("", "held", "effective", "suspended")
+#: A line in one of these has nothing that could be annulled.
+GONE = ("refused", "annulled")
 OUTCOMES = {"appeal": ("upheld", "overturned"), "complaint": ("founded", "unfounded")}
 
 
@@ -52,7 +55,7 @@ def annul(case: Case, body: c.Annul) -> Answer:
 
 def annulment(case: Case, order: Order, lines: Iterable[int], code: str) -> Answer:
     """The events of an annulment of ``lines``: those that were refused never were."""
-    chosen = [n for n in lines if status(order, n) not in ("refused", "annulled")]
+    chosen = [n for n in lines if status(order, n) not in GONE]
     found = _settle(case, order, chosen, "annulled", code)
     if isinstance(found, list) and order.recipients:
         found.append(e.Recalled(order.draft.order, tuple(sorted(order.recipients))))
@@ -134,6 +137,19 @@ def decide_case(case: Case, body: c.DecideCase) -> Answer:
     return [*found, e.CaseClosed(about, body.outcome, body.reason, case.actor, case.at)]
 
 
+def ended(
+    order: Order, lines: Sequence[int], how: str, code: str, by: e.Actor, at: Ms
+) -> list[e.Event]:
+    """Lines that end here, so many to an event, each with the subject that is to be told."""
+    refs = [e.LineRef(n, order.line(n).subject) for n in lines]
+    return [
+        e.LinesEnded(
+            order.draft.order, how, code, at, by, tuple(refs[start : start + c.PAGE_LINES])
+        )
+        for start in range(0, len(refs), c.PAGE_LINES)
+    ]  # fmt: skip
+
+
 def status(order: Order, line: int) -> str:
     """Where a line stands; "" where nobody has answered yet."""
     settled = order.settled.get(line)
@@ -144,7 +160,7 @@ def report_by_actor(orders: Iterable[Order]) -> dict[bytes, list[tuple[str, str,
     """For each natural person: (step, officer, annulled lines) of every order annulled in part."""
     found: dict[bytes, list[tuple[str, str, int]]] = {}
     for order in orders:
-        count = sum(1 for s in order.settled.values() if s.status == "annulled")
+        count = order.standing("annulled")
         if count:
             for step, actor in zip(order.steps, order.chain, strict=False):
                 found.setdefault(actor.person, []).append((step, actor.officer, count))
@@ -186,14 +202,12 @@ def _settle(case: Case, order: Order, lines: Sequence[int], how: str, code: str)
     about = order.draft.order
     if not lines:
         return No(("no-line-left",), about)
-    found: list[e.Event] = [e.LineSettled(about, n, how, code, case.at) for n in lines]
-    gone = set(lines)
-    over = ("annulled",) if how == "annulled" else LIVE
-    rest = [n for n in range(order.draft.count) if n not in gone]
+    found = ended(order, lines, how, code, case.actor, case.at)
+    # ``lines`` are all such that ending them matters, so the rest is what they leave.
     if how == "annulled":
-        left = any(status(order, n) not in (*over, "refused") for n in rest)
+        left = order.draft.count - order.standing(*GONE) - len(lines)
     else:
-        left = any(status(order, n) in over for n in rest)
+        left = order.standing(*LIVE) - len(lines)
     if not left and order.status != how:
         found.append(e.Ended(about, how, code, case.actor, case.at))
     return found

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
-from fuma.domain.authority.right import Answer, Case, No
+from fuma.domain.authority.commands import Office
+from fuma.domain.authority.right import Answer, Case, No, fits
 from fuma.domain.authority.state import State
 from fuma.domain.law.inforce import Law
+from fuma.domain.law.procedure import Returns, Who
 from fuma.domain.time import DAY, HOUR, Ms, day_of
+
+#: Digits of a city's division.
+_CITY = 4
+#: Officers who are told of one delay at most.
+_TOLD = 200
 
 
 def push(case: Case, body: c.PushItem) -> Answer:
@@ -41,7 +48,7 @@ def push(case: Case, body: c.PushItem) -> Answer:
     return [
         e.ItemPushed(
             city, body.department, body.day, body.declared, body.arrived, body.digest, status,
-            body.corrects, case.actor, case.at,
+            body.corrects, case.actor, case.at, case.at >= due(body.day, rules.due),
         )
     ]  # fmt: skip
 
@@ -79,23 +86,52 @@ def report(case: Case, body: c.CityReturn) -> Answer:
 
 
 def overdue(state: State, at: Ms, law: Law) -> list[e.Event]:
-    """Cities whose report of a day was due and is not there, each once."""
+    """Cities whose report of a day was due and is not there, and departments without a list.
+
+    Each is said once, and brought to the province.
+    """
     found: list[e.Event] = []
     last = day_of(at)
-    first = day_of(state.tick) if state.tick else last
-    for day in range(max(first, last - 7), last + 1):
-        for office in sorted(state.offices.values(), key=lambda one: one.id):
-            procedure = law.procedure(office.division, due(day, 0))
+    first = max(day_of(state.tick) if state.tick else last, last - 7)
+    for division in sorted(place for place in state.places if len(place) == _CITY):
+        for day in range(first, last + 1):
+            procedure = law.procedure(division, due(day, 0))
             rules = procedure.returns if procedure else None
-            if rules is None or at < due(day, rules.due) or len(office.division) != 4:
+            if rules is None or at < due(day, rules.due):
                 continue
-            city = (office.division, day)
-            if office.kind not in rules.by.offices or city in state.returns:
-                continue
-            if city not in state.missing and e.ReturnMissing(*city, at) not in found:
-                found.append(e.ReturnMissing(*city, at))
-                found.append(e.Overdue("return", b"", f"{city[0]} {day}", "province", at))
+            offices = [state.offices[name] for name in sorted(state.places[division])]
+            if any(office.kind in rules.by.offices for office in offices):
+                found += _late_city(state, division, day, rules, offices, at)
     return found
+
+
+def _late_city(
+    state: State, city: str, day: int, rules: Returns, offices: list[Office], at: Ms
+) -> list[e.Event]:
+    found: list[e.Event] = []
+    for department in rules.departments:
+        name = (city, department, day)
+        if name in state.items or name in state.missing_items:
+            continue
+        mine = [office for office in offices if office.department == department]
+        keys = _keys(state, mine, rules.items)
+        found.append(e.ItemMissing(*name, at))
+        found.append(e.Overdue("item", b"", f"{city} {day} {department}", "city", at, keys))
+    if (city, day) not in state.returns and (city, day) not in state.missing:
+        keys = _keys(state, offices, rules.by)
+        found.append(e.ReturnMissing(city, day, at))
+        found.append(e.Overdue("return", b"", f"{city} {day}", "province", at, keys))
+    return found
+
+
+def _keys(state: State, offices: list[Office], who: Who) -> tuple[str, ...]:
+    """Keys of the officers who owe it."""
+    return tuple(
+        key
+        for office in offices
+        for key in sorted(state.staff.get(office.id, ()))
+        if fits(who, office, state.officers[state.keys[key]])
+    )[:_TOLD]
 
 
 def due(day: int, since_midnight: Ms) -> Ms:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fuma.domain.authority.commands import Draft, Line, Office, Officer
+from fuma.domain.authority.commands import PAGE_LINES, Draft, Line, Office, Officer
 from fuma.domain.authority.events import (
     Actor,
     Applied,
@@ -21,6 +21,10 @@ from fuma.domain.time import Ms
 
 #: An order that may still take effect.
 OPEN = ("draft", "complete", "held")
+#: An order that time alone may change.
+ACTIVE = (*OPEN, "effective")
+#: The code of a line that waits for the fact which it cites.
+FACT_ABSENT = "fact-absent"
 
 
 @dataclass(slots=True)
@@ -51,10 +55,38 @@ class Order:
     until: Ms | None = None
     released: bool = False
     late: str = ""  # the step whose delay was recorded
+    book: tuple[str, int] = ("", 0)  # the book, and its version, that bears it in effect
+    heard: set[int] = field(default_factory=set)  # outcomes taken in, by the first half of their id
+    # What follows from ``settled``: how many lines stand where, and which wait for their fact.
+    tally: dict[str, int] = field(default_factory=dict)
+    waiting: dict[int, Ms] = field(default_factory=dict)
 
     def lines(self) -> list[Line]:
         """All lines that arrived, in order."""
         return [line for number in sorted(self.pages) for line in self.pages[number]]
+
+    def line(self, number: int) -> Line:
+        """One line of a form whose pages are all there."""
+        return self.pages[number // PAGE_LINES][number % PAGE_LINES]
+
+    def standing(self, *statuses: str) -> int:
+        """How many lines stand in one of these; "" are those that nobody answered."""
+        unanswered = self.draft.count - len(self.settled) if "" in statuses else 0
+        return unanswered + sum(self.tally.get(status, 0) for status in statuses)
+
+    def settle(self, number: int, settled: Settled) -> None:
+        """A line stands elsewhere now."""
+        before = self.settled.get(number)
+        if before is not None:
+            self.tally[before.status] -= 1
+            if not self.tally[before.status]:
+                del self.tally[before.status]
+        self.settled[number] = settled
+        self.tally[settled.status] = self.tally.get(settled.status, 0) + 1
+        if settled.status == "held" and settled.code == FACT_ABSENT:
+            self.waiting[number] = settled.at
+        else:
+            self.waiting.pop(number, None)
 
     def persons(self) -> set[bytes]:
         """Every natural person in the chain."""
@@ -106,5 +138,24 @@ class State:
     items: dict[tuple[str, str, int], ItemPushed] = field(default_factory=dict)
     returns: dict[tuple[str, int], ReturnReceived] = field(default_factory=dict)
     missing: set[tuple[str, int]] = field(default_factory=set)
+    missing_items: set[tuple[str, str, int]] = field(default_factory=set)
     cases: dict[bytes, Case] = field(default_factory=dict)
     recalls: dict[bytes, set[str]] = field(default_factory=dict)
+    archived: set[bytes] = field(default_factory=set)  # ids of orders long ended: never used again
+    # What follows from the rest, kept so that nothing has to be searched.
+    active: set[bytes] = field(default_factory=set)  # orders that time alone may change
+    places: dict[str, set[str]] = field(default_factory=dict)  # division -> offices
+    staff: dict[str, set[str]] = field(default_factory=dict)  # office -> keys of its officers
+    # What a snapshot has to write again: orders, and pages by order and number. Not compared.
+    touched: set[bytes] = field(default_factory=set, compare=False)
+    paged: set[tuple[bytes, int]] = field(default_factory=set, compare=False)
+
+    def derive(self) -> None:
+        """Fill in what follows from the rest."""
+        self.active = {id for id, order in self.orders.items() if order.status in ACTIVE}
+        for office in self.offices.values():
+            self.places.setdefault(office.division, set()).add(office.id)
+        for key, name in self.keys.items():
+            officer = self.officers.get(name)
+            if officer is not None:
+                self.staff.setdefault(officer.office, set()).add(key)
