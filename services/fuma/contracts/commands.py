@@ -133,6 +133,7 @@ class Named:
     province: str
     world: bytes
     type: str
+    issued: Ms  # 0 where it says none
 
 
 def named(envelope: bytes) -> Named:
@@ -154,6 +155,7 @@ def named(envelope: bytes) -> Named:
             str(data.get("province", "")),
             bytes.fromhex(str(data.get("world", ""))),
             str(data.get("type", "")),
+            issued if type(issued := data.get("issued")) is int else 0,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Poison(Reason.BAD_REPORT, f"not a command: {error}") from error

@@ -1,0 +1,137 @@
+"""The officers' door: what they signed goes on to ``commands``; what cannot is answered or kept.
+
+It forwards bytes and says what is wrong with their form. It has no key of any officer and can
+neither sign nor alter: ``authority`` opens every envelope again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from fuma.contracts.codec import encode
+from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.genesis import World
+from fuma.contracts.topics import COMMANDS, REPLIES, partition_for, spec
+from fuma.domain.authority.words import words
+from fuma.domain.time import Ms
+from fuma.gateway.command_intake import CommandIntake, Forward, Refused
+from fuma.gateway.ticks import Ticker
+from fuma.runtime.host_intake import dead_letter
+from fuma.runtime.lawreader import LawReader
+from fuma.runtime.mac import Sealer, pack_origin, pack_time
+from fuma.runtime.ports import Appender, LogRecord, Outgoing
+
+log = logging.getLogger("fuma.gateway")
+DEAD_LETTERS = "fuma.dlq.in"
+
+
+class CommandDoor:
+    """Handles chunks of ``in.commands``. The caller commits after ``handle``, never before."""
+
+    def __init__(
+        self,
+        world: World,
+        sealer: Sealer,
+        intake: CommandIntake,
+        appender: Appender,
+        law: LawReader,
+        ticker: Ticker,
+        topic_id: Callable[[str], bytes],
+    ) -> None:
+        self._world = world
+        self._sealer = sealer
+        self._intake = intake
+        self._appender = appender
+        self._law = law
+        self._ticker = ticker
+        self._topic_id = topic_id
+        self._dlq = spec(DEAD_LETTERS).partitions
+
+    def handle(self, records: Sequence[LogRecord], at: Ms) -> Ms:
+        """One chunk, in the order of its records; the highest log time seen, ``at`` included.
+
+        (1) Look at the form. A crash: nothing is written.
+        (2) The tick of ``law``. A crash: the law knows the time, no command of it is there yet.
+        (3) Commands, each behind its minute's ticks, and dead letters, every acknowledgement. A
+            crash: written again with the same bytes; ``authority`` drops a command that it holds
+            and a minute that it has passed.
+        (4) Replies to what was refused. A crash: given again, with the same id.
+        The caller then commits (5). A crash before it: all of this once more.
+        """
+        taken: list[Forward | Refused] = []
+        letters: list[Outgoing] = []
+        for raw in records:
+            try:
+                taken.append(self._intake.take(raw, self._ceremony()))
+            except Poison as poison:
+                letters.append(dead_letter(raw, poison, DEAD_LETTERS, self._dlq))
+        forwards = [one for one in taken if isinstance(one, Forward)]
+        refused = [one for one in taken if isinstance(one, Refused)]
+        letters += [self._letter(one) for one in refused]
+        # Without a time of anybody's it is the law's: a world begins with its genesis.
+        at = max([at, self._law.log.time, *(one.at for one in forwards if one.at is not None)])
+        self._ticker.know({one.province for one in forwards})
+        if self._world.simulated and forwards:
+            self._ticker.tick_law(at)  # (2)
+        commands: list[Outgoing] = []
+        for one in forwards:
+            if self._world.simulated and one.at is not None:
+                commands += self._ticker.due(one.at)
+            commands.append(self._command(one, at))
+        self._appender.append([*letters, *commands])  # (3)
+        self._appender.append([self._reply(one) for one in refused])  # (4)
+        return at
+
+    def _ceremony(self) -> tuple[str, str]:
+        genesis = self._law.log.genesis
+        assert genesis is not None, "the gateway begins with the law"
+        return genesis.ceremony
+
+    def _command(self, one: Forward, at: Ms) -> Outgoing:
+        key = one.province.encode()
+        value = encode("command", {"body": ("fuma.Signed", {"envelope": one.envelope})})
+        raw = one.raw
+        headers = self._sealer.headers(
+            COMMANDS,
+            key,
+            value,
+            time=self._stamp(one.at if one.at is not None else at),
+            origin=pack_origin(self._topic_id(raw.topic), raw.partition, raw.offset, 0),
+        )
+        return Outgoing(COMMANDS, _partition(COMMANDS, key), key, value, headers)
+
+    def _letter(self, one: Refused) -> Outgoing:
+        poison = Poison(Reason.BAD_REPORT, ", ".join((*one.codes, *filter(None, [one.detail]))))
+        return dead_letter(one.raw, poison, DEAD_LETTERS, self._dlq)
+
+    def _reply(self, one: Refused) -> Outgoing:
+        named = one.named
+        key = named.key.encode()
+        said = [f"{words(code).zh} / {words(code).en}" for code in one.codes]
+        # The time is of what is answered, so that a repeat has the same bytes.
+        at = one.at if one.at is not None else one.raw.timestamp
+        value = encode(
+            "reply",
+            {
+                "id": one.id,
+                "at": at,
+                "command": named.id,
+                "key": named.key,
+                "province": named.province[:16],
+                "status": "refused",
+                "type": named.type[:64],
+                "about": b"",
+                "codes": list(one.codes),
+                "detail": "; ".join((*said, *filter(None, [one.detail])))[:1_000],
+            },
+        )
+        headers = self._sealer.headers(REPLIES, key, value, time=self._stamp(at))
+        return Outgoing(REPLIES, _partition(REPLIES, key), key, value, headers)
+
+    def _stamp(self, at: Ms) -> bytes | None:
+        return pack_time(at) if self._world.simulated else None
+
+
+def _partition(topic: str, key: bytes) -> int:
+    return partition_for(key, spec(topic).partitions)
