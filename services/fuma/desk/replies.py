@@ -4,39 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-from fuma.contracts.codec import decode
 from fuma.contracts.errors import Fatal, Poison, Retryable
+from fuma.contracts.replies import Reply, decode_reply
 from fuma.contracts.topics import REPLIES, partition_for, spec
 from fuma.domain.time import Ms
 
 _TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One reply. ``status``: accepted, refused, overdue, or turn (the step is yours)."""
-
-    id: bytes
-    at: Ms
-    command: bytes
-    key: str
-    province: str
-    status: str
-    type: str
-    about: bytes
-    codes: tuple[str, ...]
-    detail: str
-
-
-def reply_of(value: bytes | None) -> Reply:
-    """The reply in a value. Raises ``Poison``."""
-    wire = decode("reply", value)
-    return Reply(**{**wire, "codes": tuple(wire["codes"])})
 
 
 class ReplyReader:
@@ -103,7 +80,7 @@ class ReplyReader:
                     raise Fatal(f"{REPLIES}: {error.str()}")
                 continue
             try:
-                reply = reply_of(message.value())
+                reply = decode_reply(message.value())
             except Poison:
                 continue  # not the platform's: it writes no such thing
             if reply.key in self._keys:

@@ -15,8 +15,9 @@ from types import TracebackType
 from fuma.contracts.codec import encode
 from fuma.contracts.errors import Refusal, Retryable
 from fuma.contracts.genesis import World, read_world
+from fuma.contracts.replies import Reply
 from fuma.contracts.topics import IN_COMMANDS, partition_for, spec
-from fuma.desk.replies import Reply, ReplyReader
+from fuma.desk.replies import ReplyReader
 from fuma.desk.signing import Told, told
 from fuma.domain.time import Ms
 from fuma.runtime import keyfiles
@@ -64,7 +65,7 @@ class Desk:
         path = keyfiles.officers_path(home)
         key = path.read_bytes() if path.exists() else None
         if key is None and world.simulated:
-            raise Refusal(f"no key that vouches for log time ({path})", "ask the gateway's operator")
+            raise Refusal(f"no key that vouches for log time ({path})", "ask the operator")
         if not (home / "credentials" / "officer.json").exists():
             raise Refusal(
                 f"no credentials for officers in {home}/credentials",

@@ -102,6 +102,4 @@ def told(envelope: bytes) -> Told:
         except (ValueError, KeyError, TypeError) as error:
             raise Poison(Reason.BAD_REPORT, f"not a founding: {error}") from error
     named = commands.named(envelope)
-    return Told(
-        named.id, named.digest, named.key, named.province, named.type, named.issued
-    )
+    return Told(named.id, named.digest, named.key, named.province, named.type, named.issued)

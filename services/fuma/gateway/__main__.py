@@ -17,12 +17,17 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from fuma.contracts.errors import Fatal, FumaError, Poison
 from fuma.contracts.genesis import read_world
+from fuma.contracts.sealing import officers_key
 from fuma.gateway.batches import Staging
+from fuma.gateway.command_intake import CommandIntake
+from fuma.gateway.commands import CommandDoor
+from fuma.gateway.doors import Doors
 from fuma.gateway.intake import Intake
 from fuma.gateway.judge import Judge
 from fuma.gateway.publish import Publisher
 from fuma.gateway.service import Gateway
 from fuma.gateway.settings import Settings
+from fuma.gateway.ticks import Ticker
 from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
@@ -64,8 +69,8 @@ def worker_slot(folder: Path) -> tuple[int, TextIO]:
 class Feeder:
     """The consumer group's side: assignment, polling, commits."""
 
-    def __init__(self, config: dict[str, str], gateway: Gateway, topics: list[str]) -> None:
-        self._gateway = gateway
+    def __init__(self, config: dict[str, str], doors: Doors) -> None:
+        self._doors = doors
         self._failure: Exception | None = None
         self._next: dict[tuple[str, int], int] = {}
         self._consumer = Consumer(
@@ -84,7 +89,7 @@ class Feeder:
                 "logger": log,
             }
         )
-        self._consumer.subscribe(topics, on_assign=self._assign, on_revoke=self._revoke)
+        self._consumer.subscribe(doors.topics(), on_assign=self._assign, on_revoke=self._revoke)
 
     def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         try:
@@ -92,7 +97,7 @@ class Feeder:
                 for one in partitions:
                     if (one.topic, one.partition) == (known.topic, known.partition):
                         done = Committed(known.offset, known.metadata or "")
-                        one.offset = self._gateway.assigned(
+                        one.offset = self._doors.assigned(
                             one.topic, one.partition, done if known.offset >= 0 else None
                         )
                         self._next[one.topic, one.partition] = one.offset
@@ -102,7 +107,7 @@ class Feeder:
 
     def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
         for one in partitions:
-            self._gateway.revoked(one.topic, one.partition)
+            self._doors.revoked(one.topic, one.partition)
 
     def chunk(self, size: int) -> list[LogRecord]:
         """Up to ``size`` records that are there, in the order of each partition."""
@@ -124,7 +129,7 @@ class Feeder:
         """(6) A crash before it: the chunk comes again."""
         offsets = [
             TopicPartition(topic, partition, done.offset, metadata=done.mark)
-            for (topic, partition), done in self._gateway.committed(records).items()
+            for (topic, partition), done in self._doors.committed(records).items()
         ]
         try:
             self._consumer.commit(offsets=offsets, asynchronous=False)
@@ -172,9 +177,23 @@ def serve(settings: Settings, stop: threading.Event) -> None:
         chunk=settings.chunk,
         batch_age=settings.batch_age,
     )
+    ticker = Ticker(
+        sealer,
+        appender,
+        lambda: law.law,
+        publisher.tick,
+        settings.folder / "provinces.json",
+        simulated=world.simulated,
+    )
+    ticker.begin(row_reader)
+    officers = Sealer(world.id, officers_key(mac_key))
+    door = CommandDoor(
+        world, sealer, CommandIntake(world, officers), appender, law, ticker, topic_id
+    )
+    doors = Doors(intake, gateway, door, ticker, simulated=world.simulated)
     member = {**config, "group.instance.id": f"gateway-{home.name}-{number}"}
-    feeder = Feeder(member, gateway, intake.topics())
-    watch = TopicWatch(config, intake.topics())
+    feeder = Feeder(member, doors)
+    watch = TopicWatch(config, doors.topics())
     log.info("gateway worker %d, world %s", number, world.id.hex())
     refreshed = time.monotonic()
     try:
@@ -186,8 +205,8 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                 law_letters.clear()
                 refreshed = time.monotonic()
                 if not world.simulated:
-                    publisher.tick(clock.now())
-            gateway.handle(records, clock.now())
+                    ticker.tick(clock.now())
+            doors.handle(records, clock.now())
             if records:
                 feeder.commit(records)
     finally:

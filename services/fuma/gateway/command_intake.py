@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fuma.contracts import commands, dsse
 from fuma.contracts.codec import decode
+from fuma.contracts.commands import MAX_ENVELOPE
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.genesis import World
 from fuma.domain.authority.commands import Forged
@@ -18,8 +19,8 @@ from fuma.domain.time import Ms
 from fuma.runtime.mac import TIME_HEADER, Sealer, unpack_time
 from fuma.runtime.ports import LogRecord
 
-#: An envelope: a payload of 48 KiB in base64, and room for a second signature of another kind.
-MAX_ENVELOPE = 80 * 1024
+#: Up to here it is looked at who sent what is too large, so that it can be answered.
+_READ = 4 * MAX_ENVELOPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,19 @@ class CommandIntake:
         Raises ``Poison`` where nobody can be answered.
         """
         envelope = bytes(decode("signed-command", raw.value)["envelope"])
-        if len(envelope) > MAX_ENVELOPE:
+        large = len(envelope) > MAX_ENVELOPE
+        if len(envelope) > _READ:
             raise Poison(Reason.TOO_LARGE, f"{len(envelope)} bytes, at most {MAX_ENVELOPE}")
         at = self._time(raw)
-        if dsse.parse(envelope).type == commands.FOUNDING_TYPE:
+        if not large and dsse.parse(envelope).type == commands.FOUNDING_TYPE:
             founding = commands.open_founding(envelope, ceremony)
             if founding.world != self._world.id or not _province(founding.province):
                 raise Poison(Reason.BAD_REPORT, "a founding of another world, or of no province")
             return Forward(raw, founding.province, envelope, at)
         named = commands.named(envelope)
         if not named.signed:
+            if large:
+                raise Poison(Reason.TOO_LARGE, f"{len(envelope)} bytes, at most {MAX_ENVELOPE}")
             # Recorded on the log, with the key that it claims, if it is a command at all.
             if not isinstance(commands.open_command(envelope), Forged):
                 raise Poison(Reason.BAD_SIGNATURE, "signed by no key that it names")
@@ -83,6 +87,8 @@ class CommandIntake:
             codes.append("other-world")
         if not _province(named.province):
             codes.append("province-unknown")
+        if large:
+            codes.append("too-large")
         if codes:
             return Refused(raw, named, tuple(codes), "", at)
         try:

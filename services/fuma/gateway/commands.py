@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from fuma.contracts.codec import encode
+from fuma.contracts.commandlog import signed_value
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.genesis import World
-from fuma.contracts.topics import COMMANDS, REPLIES, partition_for, spec
+from fuma.contracts.replies import Reply, encode_reply
+from fuma.contracts.signals import encode_signal, signal_key, signals_of_door
+from fuma.contracts.topics import COMMANDS, REPLIES, SIGNALS, partition_for, spec
 from fuma.domain.authority.words import words
 from fuma.domain.time import Ms
 from fuma.gateway.command_intake import CommandIntake, Forward, Refused
@@ -53,9 +55,9 @@ class CommandDoor:
 
         (1) Look at the form. A crash: nothing is written.
         (2) The tick of ``law``. A crash: the law knows the time, no command of it is there yet.
-        (3) Commands, each behind its minute's ticks, and dead letters, every acknowledgement. A
-            crash: written again with the same bytes; ``authority`` drops a command that it holds
-            and a minute that it has passed.
+        (3) Commands, each behind its minute's ticks, and dead letters, signals, every
+            acknowledgement. A crash: written again with the same bytes; ``authority`` drops a
+            command that it holds and a minute that it has passed.
         (4) Replies to what was refused. A crash: given again, with the same id.
         The caller then commits (5). A crash before it: all of this once more.
         """
@@ -79,7 +81,8 @@ class CommandDoor:
             if self._world.simulated and one.at is not None:
                 commands += self._ticker.due(one.at)
             commands.append(self._command(one, at))
-        self._appender.append([*letters, *commands])  # (3)
+        signals = [made for one in refused for made in self._signals(one)]
+        self._appender.append([*letters, *signals, *commands])  # (3)
         self._appender.append([self._reply(one) for one in refused])  # (4)
         return at
 
@@ -90,7 +93,7 @@ class CommandDoor:
 
     def _command(self, one: Forward, at: Ms) -> Outgoing:
         key = one.province.encode()
-        value = encode("command", {"body": ("fuma.Signed", {"envelope": one.envelope})})
+        value = signed_value(one.envelope)
         raw = one.raw
         headers = self._sealer.headers(
             COMMANDS,
@@ -105,27 +108,32 @@ class CommandDoor:
         poison = Poison(Reason.BAD_REPORT, ", ".join((*one.codes, *filter(None, [one.detail]))))
         return dead_letter(one.raw, poison, DEAD_LETTERS, self._dlq)
 
+    def _signals(self, one: Refused) -> list[Outgoing]:
+        """What oversight hears of it: codes and province, as of a department's rows."""
+        entry = (1, one.named.province, one.codes)
+        made = []
+        for signal in signals_of_door("officers", one.named.digest.hex(), self._at(one), [entry]):
+            key, value = signal_key(signal), encode_signal(signal)
+            headers = self._sealer.headers(SIGNALS, key, value, time=self._stamp(self._at(one)))
+            made.append(Outgoing(SIGNALS, _partition(SIGNALS, key), key, value, headers))
+        return made
+
+    @staticmethod
+    def _at(one: Refused) -> Ms:
+        """When it was refused: of what is answered, so that a repeat has the same bytes."""
+        return one.at if one.at is not None else one.raw.timestamp
+
     def _reply(self, one: Refused) -> Outgoing:
         named = one.named
         key = named.key.encode()
         said = [f"{words(code).zh} / {words(code).en}" for code in one.codes]
-        # The time is of what is answered, so that a repeat has the same bytes.
-        at = one.at if one.at is not None else one.raw.timestamp
-        value = encode(
-            "reply",
-            {
-                "id": one.id,
-                "at": at,
-                "command": named.id,
-                "key": named.key,
-                "province": named.province[:16],
-                "status": "refused",
-                "type": named.type[:64],
-                "about": b"",
-                "codes": list(one.codes),
-                "detail": "; ".join((*said, *filter(None, [one.detail])))[:1_000],
-            },
-        )
+        at = self._at(one)
+        value = encode_reply(
+            Reply(
+                one.id, at, named.id, named.key, named.province[:16], "refused", named.type[:64],
+                codes=one.codes, detail="; ".join((*said, *filter(None, [one.detail])))[:1_000],
+            )
+        )  # fmt: skip
         headers = self._sealer.headers(REPLIES, key, value, time=self._stamp(at))
         return Outgoing(REPLIES, _partition(REPLIES, key), key, value, headers)
 

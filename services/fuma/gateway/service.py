@@ -98,6 +98,10 @@ class Gateway:
         self._folded[topic, partition] = max(held, start)
         return start
 
+    def resume(self, topic: str, partition: int, committed: Committed | None) -> int:
+        """Where to read on in a topic of which nothing is staged. Raises ``Fatal`` as above."""
+        return self._marker(topic, partition).resume(committed, self._reader, self._alarm).offset
+
     def _alarm(self, kind: str, what: str) -> None:
         self._publisher.alarm(kind, what, self.time)
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from fuma.contracts.codec import encode
+from fuma.contracts.commandlog import tick_value
 from fuma.contracts.topics import COMMANDS, IN_COMMANDS, partition_for, spec
 from fuma.domain.law.inforce import Law
 from fuma.domain.law.procedure import Procedure
@@ -48,7 +48,7 @@ class Ticker:
         self._count = spec(IN_COMMANDS).partitions
 
     def begin(self, reader: LogReader) -> None:
-        """Learn which provinces have commands: from the file, or, where it is lost, from the log."""
+        """Learn which provinces have commands: from the file; where it is lost, from the log."""
         try:
             self._known = set(json.loads(self._path.read_text(encoding="utf-8")))
         except (OSError, ValueError):
@@ -107,7 +107,7 @@ class Ticker:
 
     def _record(self, province: str, minute: Ms, at: Ms) -> Outgoing:
         key = province.encode()
-        value = encode("command", {"body": ("fuma.Tick", {"province": province, "minute": minute})})
+        value = tick_value(province, minute)
         stamp = pack_time(at) if self._simulated else None
         headers = self._sealer.headers(COMMANDS, key, value, time=stamp)
         return Outgoing(

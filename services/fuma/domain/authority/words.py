@@ -153,5 +153,5 @@ WORDS: dict[str, Words] = {**COMMAND, **ACCOUNTS, **ORDERS, **LINES, **CASES}
 
 
 def words(code: str) -> Words:
-    """The words of ``code``; one of another list, or a reason in an officer's own words, is itself."""
+    """The words of ``code``; a reason in an officer's own words is itself."""
     return WORDS.get(code) or codes.words(code)
