@@ -111,9 +111,10 @@ def test_signed_and_no_command_is_answered() -> None:
 
 @pytest.mark.parametrize(
     "envelope",
-    [b"", b"{}", b"[]", b"\xff", b"[" * 9_000, b"x" * (5 * MAX_ENVELOPE), dsse.sign("text/plain", b"{}", KEY),
+    [b"", b"{}", b"[]", b"\xff", b"[" * 9_000, b"x" * (MAX_ENVELOPE + 1),
+     b"x" * (5 * MAX_ENVELOPE), dsse.sign("text/plain", b"{}", KEY),
      dsse.sign(COMMAND_TYPE, b"{}", KEY), dsse.sign(COMMAND_TYPE, b"[]", KEY),
-     dsse.sign(COMMAND_TYPE, b'{"key":1,"id":{}}', KEY), b"x" * (MAX_ENVELOPE + 1)],
+     dsse.sign(COMMAND_TYPE, b'{"key":1,"id":{}}', KEY)],
 )  # fmt: skip
 def test_what_names_nobody_is_a_dead_letter(envelope: bytes) -> None:
     with pytest.raises(Poison):
