@@ -35,6 +35,7 @@ COMMAND: dict[str, Words] = {
 #: Offices, accounts, keys, the channel.
 ACCOUNTS: dict[str, Words] = {
     "not-the-ceremony": Words("须由创世仪式签署", "a founding is signed by the ceremony's keys"),
+    "not-founded": Words("该省尚未设立", "the province was not founded yet"),
     "already-founded": Words("该省已设立", "the province was founded before"),
     "office-kind-unknown": Words("未知的机构类别", "no such kind of office"),
     "level-not-of-division": Words("级别与区划不符", "the level is not that of the division"),
