@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fuma.cli.incidents import line
 from fuma.contracts import lawlog
 from fuma.contracts.codec import decode
 from fuma.contracts.commandlog import decode_command
 from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.facts import decode_fact, decode_person
 from fuma.contracts.genesis import World, open_genesis, world_of
+from fuma.contracts.incidents import decode_incident
 from fuma.contracts.orders import decode_order
 from fuma.contracts.replies import decode_reply
 from fuma.contracts.rulesfile import law_of_texts
@@ -26,6 +28,7 @@ from fuma.gateway.command_intake import CommandIntake, Forward
 from fuma.gateway.intake import Intake
 from fuma.processor.outbox import Outbox
 from fuma.processor.taskforce import Taskforce
+from fuma.processor.watch import Provinces
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.platform import Answer
 from fuma.runtime.ports import LogRecord
@@ -131,15 +134,18 @@ def notice(value: bytes) -> Handled:
 
 
 def incident(value: bytes) -> Handled:
-    """Whoever watches."""
-    told = decode("incident", value)
-    return {"code": told["code"], "actor": told["actor"]}
+    """Whoever watches: ``fuma incidents``."""
+    told = decode_incident(value)
+    return {"code": told["code"], "severity": told["severity"], "says": line(told)}
 
 
 def signal(value: bytes) -> Handled:
     """Oversight's door."""
     heard = decode_signal(value)
-    return {"kind": heard.kind, "codes": list(heard.codes), "count": heard.count}
+    law = law_of_texts(texts())
+    raised = Provinces(lambda: law).take(b"", heard, heard.at)
+    said = [decode_incident(emit.value)["code"] for emit in raised]
+    return {"kind": heard.kind, "codes": list(heard.codes), "count": heard.count, "raised": said}
 
 
 def law(value: bytes) -> Handled:

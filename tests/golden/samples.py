@@ -26,11 +26,13 @@ from fuma.domain.authority import commands as c
 from fuma.domain.codes import events as e
 from fuma.domain.colour import Colour
 from fuma.domain.time import DAY, HOUR
+from fuma.domain.watch.events import Party, Signal
 from fuma.gateway.answers import Answers
 from fuma.gateway.intake import Row
 from fuma.gateway.judge import Judge, Judged, Opened
 from fuma.processor.incidents import Incidents
 from fuma.processor.outbox import Outbox
+from fuma.processor.watch import Provinces
 from fuma.runtime.mac import Sealer
 from fuma.runtime.memory import MemoryVault
 from fuma.runtime.ports import LogRecord
@@ -135,6 +137,19 @@ def _incident() -> Wire:
     raw = LogRecord("fuma.person", 3, 41, AT, TAG, b"forged", ())
     (made,) = incidents.beside(raw, Poison(Reason.NO_MAC))
     assert made.topic == INCIDENTS
+    return decode("incident", made.value)
+
+
+def _pattern() -> Wire:
+    """What the watch says of a false ground."""
+    party = Party("signer", b"p" * 16, "zhang", "control-office")
+    codes = ("evidence-not-of-ground",)
+    heard = Signal(
+        bytes(16), AT, "41", "refused", "command", "command 410100", "inbound", codes, TAG, 1,
+        b"", "", "green", b"o" * 16, (party,),
+    )  # fmt: skip
+    law = law_of_texts(texts())
+    (made,) = Provinces(lambda: law).take(b"41", heard, AT)
     return decode("incident", made.value)
 
 
@@ -266,6 +281,7 @@ def samples() -> dict[tuple[str, str], Wire]:
         ("feed", "reporter-and-root"): decode("feed", encode_feed(_fact(**_ROOTED))),
         ("feed", "refused-at-the-door"): decode("feed", encode_feed(_fact(evidence=None))),
         ("incident", "forged-record"): _incident(),
+        ("incident", "false-ground"): _pattern(),
         ("law", "genesis"): _law(lawlog.genesis_value(_genesis(), DAY_START)),
         ("law", "text"): _text(),
         ("law", "tick"): _law(lawlog.tick_value(AT)),

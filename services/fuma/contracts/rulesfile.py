@@ -32,7 +32,7 @@ class Text:
 
     @property
     def kind(self) -> str:
-        """``rulebook`` or ``procedure``."""
+        """``rulebook``, ``procedure`` or ``oversight``."""
         return str(json.loads(self.body)["kind"])
 
     @property

@@ -1,4 +1,4 @@
-"""``python -m fuma.processor``: the three stages in one Faust app, wired to the real world."""
+"""``python -m fuma.processor``: the stages in one Faust app, wired to the real world."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from fuma.processor.law import LawGate
 from fuma.processor.outbox import Outbox
 from fuma.processor.settings import STAGES, Settings
 from fuma.processor.taskforce import Taskforce
+from fuma.processor.watch import Watch
 from fuma.runtime import keyfiles, metrics
 from fuma.runtime.declared import declared_count
 from fuma.runtime.embedded.connect import kafka_config
@@ -26,6 +27,7 @@ from fuma.runtime.faust_app import build, die, serve
 from fuma.runtime.faust_host import Host, Stage
 from fuma.runtime.host_ledger import World
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner, dead_letter_partitions
+from fuma.runtime.host_window import WindowRunner
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
@@ -54,6 +56,11 @@ def stages(
     if "outbox" in settings.stages:
         outputs = [NOTICES, SIGNALS]
         made.append(TransformRunner(Outbox(_alarm), outputs, world, reader, partition_for))
+    if "watch" in settings.stages:
+        watch = Watch(gate.law)
+        made.append(
+            WindowRunner(watch, [INCIDENTS], world, reader, partition_for, horizon=gate.horizon)
+        )
     return made
 
 
@@ -64,7 +71,8 @@ async def run(settings: Settings) -> None:
     kafka = kafka_config(Home(settings.home), USER)
     reader, law_reader = KafkaLogReader(kafka), KafkaLogReader(kafka)
     letters = dead_letter_partitions(
-        reader, [Taskforce.dead_letter_topic, Codes.dead_letter_topic, Outbox.dead_letter_topic]
+        reader,
+        [stage.dead_letter_topic for stage in (Taskforce, Codes, Outbox, Watch)],
     )
     incidents = Incidents(sealer, declared_count(reader, INCIDENTS), simulated=pinned.simulated)
     appender = KafkaAppender(kafka)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-STAGES = ("taskforce", "codes", "outbox")
+STAGES = ("taskforce", "codes", "outbox", "watch")
 
 
 @dataclass(frozen=True, slots=True)

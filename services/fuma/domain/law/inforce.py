@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fuma.domain.codes.events import LawRef
+from fuma.domain.law.oversight import Oversight
 from fuma.domain.law.procedure import Procedure
 from fuma.domain.law.publication import NOTICE
 from fuma.domain.law.rulebook import Rulebook
 from fuma.domain.time import Ms
 
-LawText = Rulebook | Procedure
+LawText = Rulebook | Procedure | Oversight
 #: Answers remembered at once. Divisions are few; a flood of invented ones must not fill memory.
 _MEMO = 50_000
 
@@ -83,6 +84,11 @@ class Law:
         candidates = [p for p in self._procedures if _covers(p.text, ground)]
         found = _choose(candidates, division, at)
         return found if isinstance(found, Procedure) else None
+
+    def oversight(self, division: str, at: Ms) -> Oversight | None:
+        """What oversight looks for in ``division``; of a place that is none, the nation's."""
+        found = _choose([p for p in self.texts if isinstance(p.text, Oversight)], division, at)
+        return found if isinstance(found, Oversight) else None
 
     def ref(self, pair: InForce, row: str) -> LawRef:
         """How a decision cites ``pair`` and ``row``; one object however often it is asked."""

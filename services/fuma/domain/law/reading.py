@@ -1,4 +1,4 @@
-"""From the plain data of a text (what JSON holds) to a ``Rulebook`` or ``Procedure``, checked.
+"""From the plain data of a text (what JSON holds) to a law text, checked.
 
 Everything wrong is gathered and said at once: shape, unknown words, overlaps (two rows for one
 question), gaps (a colour with no way out of it), rows that nothing can reach, and terms or colours
@@ -14,8 +14,9 @@ from typing import Any
 
 from fuma.domain.codes.events import FactKind
 from fuma.domain.colour import Colour
-from fuma.domain.law import chainreading
+from fuma.domain.law import chainreading, oversightreading
 from fuma.domain.law.inforce import LawText
+from fuma.domain.law.oversight import Oversight
 from fuma.domain.law.procedure import ACTORS, STEP_NAMES, Procedure, Step
 from fuma.domain.law.rulebook import Follow, Owner, Row, Rulebook, Span
 from fuma.domain.law.tablecheck import table_faults
@@ -145,8 +146,8 @@ def read_text(data: Data, digest: bytes) -> LawText:
     name = data.get("name")
     label = name if isinstance(name, str) else "text"
     kind = data.get("kind")
-    if kind not in ("rulebook", "procedure"):
-        raise LawError(label, ["kind: must be rulebook or procedure"])
+    if kind not in ("rulebook", "procedure", "oversight"):
+        raise LawError(label, ["kind: must be rulebook, procedure or oversight"])
     head = _head(r, data)
     text: LawText
     if kind == "rulebook":
@@ -154,6 +155,10 @@ def read_text(data: Data, digest: bytes) -> LawText:
         rows = tuple(_row(r, i, row) for i, row in enumerate(r.items("rows", data.get("rows"))))
         r.faults += table_faults(rows)
         text = Rulebook(**head, digest=digest, rows=rows)
+    elif kind == "oversight":
+        r.only("text", data, (_HEAD - {"extends"}) | {"patterns"})
+        patterns = oversightreading.read_patterns(r, data.get("patterns"))
+        text = Oversight(**head, digest=digest, patterns=patterns)
     else:
         text = _procedure(r, data, head, digest)
     if r.faults:

@@ -65,3 +65,29 @@ def province_of(division: str) -> str:
     """The two digits that a signal is keyed by."""
     head = division[:2]
     return head if len(head) == 2 and head.isdigit() and head.isascii() else NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A pattern that was met. Raised once for each window and count (``domain/law/oversight``)."""
+
+    id: bytes  # of pattern, province, scope, count and period
+    at: Ms  # T
+    code: str  # the pattern's name
+    severity: str
+    province: str
+    scope: str  # "<by>: <what>", as ``oversight.SCOPES``
+    office: str
+    ground: str
+    since: Ms  # the window's first signal
+    count: int
+    threshold: int
+    codes: tuple[str, ...]
+    parties: tuple[Party, ...]  # everybody concerned, at most ``fold.MAX_PARTIES``
+    subjects: tuple[bytes, ...]  # at most ``fold.SHOWN`` tags, sorted
+    subjects_count: int
+    subjects_digest: bytes  # SHA-256 over all tags of the window, sorted
+    orders: tuple[bytes, ...]  # at most ``fold.SHOWN``
+    law: str  # "<text>@<version>#<pattern>"
+    zh: str
+    en: str
