@@ -211,6 +211,8 @@ _LENGTHS: dict[str, tuple[int, ...]] = {
     "application": (16,), "case": (16,), "person": (16,), "subject": (16,), "content": (32,),
     "digest": (32,), "fact": (0, 16), "reporter": (0, 16), "order": (16,), "root": (0, 32),
 }  # fmt: skip
+#: Any other bytes in a body: codes, references, digests.
+_LONGEST = 64
 #: A number in a body: Avro's and JSON's own limits are wider.
 _LARGEST = 1 << 53
 
@@ -227,6 +229,8 @@ def _sound(value: Any, name: str = "") -> None:
     elif isinstance(value, bytes):
         if name in _LENGTHS and len(value) not in _LENGTHS[name]:
             raise ValueError(f"{name} has {len(value)} bytes")
+        if len(value) > _LONGEST:
+            raise ValueError(f"{name} has {len(value)} bytes: a reference or digest is shorter")
     elif isinstance(value, int) and not -_LARGEST < value < _LARGEST:
         raise ValueError(f"{name} is {value}")
 

@@ -74,11 +74,15 @@ def effect(
     law: Law,
     at: Ms,
     chain: Sequence[e.Actor],
+    steps: Sequence[str],
     lines: Sequence[tuple[int, Line]],
     *,
     released: bool = False,
 ) -> list[e.Event]:
-    """The order in effect, or held by the bulk gate. ``lines``: numbers and lines not refused."""
+    """The order in effect, or held by the bulk gate.
+
+    ``steps``: what each of ``chain`` did; ``lines``: numbers and lines that were not refused.
+    """
     draft = order.draft
     row = rule(law, draft, at)
     pair = law.in_force(draft.division, at, draft.ground)
@@ -107,7 +111,7 @@ def effect(
         found.append(
             e.Issued(
                 draft.order, draft.division, draft.ground, draft.colour, begins, until, book.name,
-                book.version, row.name, procedure.name, procedure.version, actors, released, issued,
+                book.version, row.name, procedure.name, procedure.version, actors, tuple(steps), released, issued,
             )
         )  # fmt: skip
     return found

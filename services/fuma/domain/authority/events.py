@@ -235,6 +235,7 @@ class Issued:
     procedure: str
     procedure_version: int
     chain: tuple[Actor, ...]
+    steps: tuple[str, ...]  # what each of the chain did; "release" is a bulk's
     released: bool
     lines: tuple[IssuedLine, ...]
 
@@ -260,6 +261,7 @@ class LinesEnded:
     at: Ms
     by: Actor
     lines: tuple[LineRef, ...]
+    evidence: bytes = b""  # of a lifting
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +382,7 @@ class CaseFiled:
     by: Actor
     at: Ms
     due: Ms
+    text: bytes = b""  # digest of what was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +391,7 @@ class CaseAssigned:
     decider: str
     by: Actor
     at: Ms
+    keys: tuple[str, ...] = ()  # the decider's
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,9 @@ def page(case: Case, body: c.Page) -> Answer:
     if len(procedure.chain) == 1:
         out = {event.line for event in refused}
         left = [(index, line) for index, line in enumerate(lines) if index not in out]
-        return found + effect(case.state, order, procedure, case.law, case.at, order.chain, left)
+        return found + effect(
+            case.state, order, procedure, case.law, case.at, order.chain, order.steps, left
+        )
     return found + _next(case, order, procedure.chain[1], order.chain)
 
 
@@ -109,8 +111,8 @@ def act(case: Case, body: c.Act) -> Answer:
     found: list[e.Event] = [e.Stepped(about, step.name, case.actor, case.at)]
     chain = [*order.chain, case.actor]
     if taken + 1 == len(procedure.chain):
-        left = left_of(order)
-        return found + effect(case.state, order, procedure, case.law, case.at, chain, left)
+        left, steps = left_of(order), [*order.steps, step.name]
+        return found + effect(case.state, order, procedure, case.law, case.at, chain, steps, left)
     return found + _next(case, order, procedure.chain[taken + 1], chain)
 
 
@@ -143,7 +145,17 @@ def release_bulk(case: Case, body: c.ReleaseBulk) -> Answer:
     left = left_of(order)
     return [
         e.BulkReleased(about, case.actor, case.at),
-        *effect(case.state, order, procedure, case.law, case.at, chain, left, released=True),
+        *effect(
+            case.state,
+            order,
+            procedure,
+            case.law,
+            case.at,
+            chain,
+            [*order.steps, "release"],
+            left,
+            released=True,
+        ),
     ]
 
 

@@ -32,7 +32,7 @@ def lift(case: Case, body: c.Lift) -> Answer:
     if order.status != "effective":
         return No(("order-not-effective",), body.order)
     lines = [n for n in _chosen(order, body.lines) if status(order, n) in LIVE]
-    return _settle(case, order, lines, "lifted", "condition-met")
+    return _settle(case, order, lines, "lifted", "condition-met", body.evidence)
 
 
 def annul(case: Case, body: c.Annul) -> Answer:
@@ -89,7 +89,7 @@ def file(case: Case, body: c.FileCase) -> Answer:
     return [
         e.CaseFiled(
             about, body.kind, body.order, body.line, body.division, body.concerns,
-            case.actor, case.at, due,
+            case.actor, case.at, due, body.text,
         )
     ]  # fmt: skip
 
@@ -114,7 +114,10 @@ def assign(case: Case, body: c.AssignCase) -> Answer:
     ladder = ("province", "city", "county", "township", "village")
     if ladder.index(office.level) > ladder.index(one.level):
         return No(("below-escalated-level",), about)
-    return [e.CaseAssigned(about, decider.id, case.actor, case.at)]
+    keys = (
+        key for key in case.state.staff.get(office.id, ()) if case.state.keys[key] == decider.id
+    )
+    return [e.CaseAssigned(about, decider.id, case.actor, case.at, tuple(sorted(keys)))]
 
 
 def decide_case(case: Case, body: c.DecideCase) -> Answer:
@@ -138,13 +141,19 @@ def decide_case(case: Case, body: c.DecideCase) -> Answer:
 
 
 def ended(
-    order: Order, lines: Sequence[int], how: str, code: str, by: e.Actor, at: Ms
+    order: Order,
+    lines: Sequence[int],
+    how: str,
+    code: str,
+    by: e.Actor,
+    at: Ms,
+    evidence: bytes = b"",
 ) -> list[e.Event]:
     """Lines that end here, so many to an event, each with the subject that is to be told."""
     refs = [e.LineRef(n, order.line(n).subject) for n in lines]
     return [
         e.LinesEnded(
-            order.draft.order, how, code, at, by, tuple(refs[start : start + c.PAGE_LINES])
+            order.draft.order, how, code, at, by, tuple(refs[start : start + c.PAGE_LINES]), evidence
         )
         for start in range(0, len(refs), c.PAGE_LINES)
     ]  # fmt: skip
@@ -198,11 +207,13 @@ def _chosen(order: Order, lines: Sequence[int]) -> list[int]:
     return sorted(set(lines)) or list(range(order.draft.count))
 
 
-def _settle(case: Case, order: Order, lines: Sequence[int], how: str, code: str) -> Answer:
+def _settle(
+    case: Case, order: Order, lines: Sequence[int], how: str, code: str, evidence: bytes = b""
+) -> Answer:
     about = order.draft.order
     if not lines:
         return No(("no-line-left",), about)
-    found = ended(order, lines, how, code, case.actor, case.at)
+    found = ended(order, lines, how, code, case.actor, case.at, evidence)
     # ``lines`` are all such that ending them matters, so the rest is what they leave.
     if how == "annulled":
         left = order.draft.count - order.standing(*GONE) - len(lines)
