@@ -111,7 +111,8 @@ def effect(
         found.append(
             e.Issued(
                 draft.order, draft.division, draft.ground, draft.colour, begins, until, book.name,
-                book.version, row.name, procedure.name, procedure.version, actors, tuple(steps), released, issued,
+                book.version, row.name, procedure.name, procedure.version, actors,
+                tuple(steps), released, issued,
             )
         )  # fmt: skip
     return found

@@ -153,7 +153,8 @@ def ended(
     refs = [e.LineRef(n, order.line(n).subject) for n in lines]
     return [
         e.LinesEnded(
-            order.draft.order, how, code, at, by, tuple(refs[start : start + c.PAGE_LINES]), evidence
+            order.draft.order, how, code, at, by, tuple(refs[start : start + c.PAGE_LINES]),
+            evidence,
         )
         for start in range(0, len(refs), c.PAGE_LINES)
     ]  # fmt: skip
