@@ -1,0 +1,201 @@
+"""What a record costs each stage's own code, in CPU: ``python -m fuma.cli.bench_cpu``.
+
+One process, no broker and no Redis: the log and the platform are in memory, the store is RocksDB.
+CPU seconds of the process, all its threads together, so that other work on the machine does not
+count. What Kafka's clients cost comes on top; ``fuma bench`` measures that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from faust.types import TP
+
+from fuma.contracts.facts import encode_feed
+from fuma.contracts.platform import PlatformSealer
+from fuma.contracts.resources import root
+from fuma.contracts.rulesfile import law_of_texts, load_folder
+from fuma.contracts.topics import DECISIONS, NOTICES, PERSON, feed_topic, partition_for
+from fuma.domain.codes.events import Fact, FactKind, Identity
+from fuma.domain.time import Ms
+from fuma.processor.codes import Codes
+from fuma.processor.outbox import Outbox
+from fuma.processor.taskforce import Taskforce
+from fuma.runtime.clock import SystemClock
+from fuma.runtime.host_intake import Intake
+from fuma.runtime.host_ledger import LedgerPartition, World
+from fuma.runtime.host_recovery import Recovery
+from fuma.runtime.host_stages import TransformRunner
+from fuma.runtime.host_types import Position
+from fuma.runtime.mac import Sealer
+from fuma.runtime.memory_log import MemoryLog
+from fuma.runtime.platform_memory import MemoryPlatform
+from fuma.runtime.ports import LogRecord, Outgoing
+from fuma.runtime.store import RocksStore
+from fuma.sink.apply import Partition, Tools
+from fuma.sink.incidents import Incidents
+
+_NOW: Ms = 1_655_136_000_000  # 14 June 2022, 00:00 in Asia/Shanghai
+_WORLD = bytes(16)
+_FEED = feed_topic("health")
+_FINDINGS = (
+    ("confirmed", "diagnosis-report"),
+    ("close-contact", "isolation-record"),
+    ("asymptomatic", "pcr-report"),
+    ("unexplained-fever", "fever-clinic-record"),
+)
+
+
+@dataclass(slots=True)
+class Costs:
+    """CPU microseconds a record, by stage."""
+
+    persons: int
+    records: int
+    micros: dict[str, float] = field(default_factory=dict)
+
+    def clock(self, name: str, began: float, records: int) -> None:
+        """Since ``began`` (``time.process_time``)."""
+        self.micros[name] = round((time.process_time() - began) / records * 1e6, 2)
+
+
+def facts(persons: int, count: int) -> Iterator[tuple[bytes, Fact]]:
+    """Findings on ``persons`` in turn, each its own evidence: nearly all take effect."""
+    for index in range(count):
+        tag = hashlib.sha256(b"person %d" % (index % persons)).digest()[:16]
+        mark = hashlib.sha256(b"fact %d" % index).digest()
+        ground, evidence = _FINDINGS[(index + index // persons) % len(_FINDINGS)]
+        yield tag, Fact(
+            mark[:16], mark, FactKind.FINDING, "health", "410105", ground, _NOW, None, evidence,
+            mark[::-1], Identity.MATCHED, (), _NOW, bytes(150),
+        )  # fmt: skip
+
+
+class Bench:
+    """One partition of everything, in memory."""
+
+    def __init__(self, persons: int, records: int, chunk: int, folder: Path) -> None:
+        self.costs = Costs(persons, records)
+        self._chunk = chunk
+        self._folder = folder
+        self._sealer = Sealer(_WORLD, bytes(32))
+        self._log = MemoryLog(
+            {_FEED: 1, PERSON: 1, DECISIONS: 1, NOTICES: 1, "fuma.incidents": 1,
+             "fuma.dlq.person": 1, "fuma.dlq.feed": 1, "fuma.dlq.decisions": 1}
+            | dict.fromkeys(Taskforce().input_topics, 1),
+            now=_NOW,
+        )  # fmt: skip
+        letters = dict.fromkeys(("fuma.dlq.person", "fuma.dlq.feed", "fuma.dlq.decisions"), 1)
+        self._world = World(self._sealer, False, letters)
+        self._law = law_of_texts(load_folder(root() / "rules"))
+
+    def _records(self, topic: str) -> list[LogRecord]:
+        return self._log.records[topic, 0]
+
+    def _chunks(self, topic: str) -> Iterator[Sequence[LogRecord]]:
+        records = self._records(topic)
+        for start in range(0, len(records), self._chunk):
+            yield records[start : start + self._chunk]
+
+    def _put(self, topic: str, key: bytes, value: bytes) -> None:
+        headers = self._sealer.headers(topic, key, value, time=None)
+        self._log.append([Outgoing(topic, 0, key, value, headers)])
+
+    def run(self) -> Costs:
+        """Every stage over the records of the one before it."""
+        made = list(facts(self.costs.persons, self.costs.records))
+        count = len(made)
+        began = time.process_time()
+        values = [encode_feed(fact) for _, fact in made]
+        self.costs.clock("encode feed", began, count)
+        for (tag, _), value in zip(made, values, strict=True):
+            self._put(_FEED, tag, value)
+        self._transform("taskforce", Taskforce(), _FEED, [PERSON])
+        if len(self._records(PERSON)) != count:
+            raise RuntimeError("the task force lost records")
+        self._codes()
+        self._recovery()
+        self._transform("outbox", Outbox(lambda kind, what: None), DECISIONS, [NOTICES])
+        self._sink()
+        return self.costs
+
+    def _transform(self, name: str, stage: Taskforce | Outbox, topic: str, to: list[str]) -> None:
+        runner = TransformRunner(stage, to, self._world, self._log, partition_for)
+        engine = runner.open(TP(topic, 0), None)
+        began, count = time.process_time(), 0
+        for chunk in self._chunks(topic):
+            done = engine.decide(chunk, 0)
+            count += done.taken
+            self._log.append(done.outgoing)
+        self.costs.clock(name, began, count)
+
+    def _codes(self) -> None:
+        intake = Intake(
+            self._sealer, simulated=False, partition_of=partition_for, counts={PERSON: 1}
+        )
+        position = Position(self._log.topic_id(PERSON), self._log.topic_id(DECISIONS))
+        store = RocksStore(self._folder / "decided")
+        stage = Codes(lambda: self._law)
+        engine = LedgerPartition(stage, self._world, intake, store, 0, position)
+        began, count = time.process_time(), 0
+        for chunk in self._chunks(PERSON):
+            decided = engine.decide(chunk)
+            engine.take(decided, self._log.append(decided.outgoing))
+            count += decided.taken
+        self.costs.clock("codes", began, count)
+        engine.close()
+
+    def _recovery(self) -> None:
+        store = RocksStore(self._folder / "folded")
+        recovery = Recovery(
+            Codes(lambda: self._law), self._world, store, self._log, 0, lambda kind, what: None
+        )
+        began = time.process_time()
+        recovery.run()
+        self.costs.clock("recovery", began, len(self._records(DECISIONS)))
+        store.close()
+
+    def _sink(self) -> None:
+        intake = Intake(
+            self._sealer, simulated=False, partition_of=partition_for, counts={DECISIONS: 1}
+        )
+        clock = SystemClock()
+        tools = Tools(
+            MemoryPlatform(), PlatformSealer(_WORLD, bytes(32)), intake, self._log,
+            Incidents(self._log, self._sealer, clock, simulated=False), clock, False, 1,
+            self._log.topic_id(DECISIONS),
+        )  # fmt: skip
+        partition = Partition(tools, 0)
+        partition.load(None)
+        began, count = time.process_time(), 0
+        for chunk in self._chunks(DECISIONS):
+            count += partition.apply(chunk)
+        self.costs.clock("sink", began, count)
+
+
+def measure(persons: int, records: int, chunk: int = 1_000) -> Costs:
+    """Costs over ``records`` findings on ``persons``, ``chunk`` records at a time."""
+    with tempfile.TemporaryDirectory(prefix="fuma-bench-") as folder:
+        return Bench(persons, records, chunk, Path(folder)).run()
+
+
+def main() -> None:
+    """``[records [persons]]``."""
+    logging.basicConfig(level=logging.WARNING)
+    records = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+    persons = int(sys.argv[2]) if len(sys.argv) > 2 else records // 2
+    costs = measure(persons, records)
+    print(f"{costs.records:,} records on {costs.persons:,} persons, CPU µs a record")
+    for name, micros in costs.micros.items():
+        print(f"  {name:<12} {micros:8.2f}   {1e6 / micros:10,.0f} /s of one core")
+
+
+if __name__ == "__main__":
+    main()
