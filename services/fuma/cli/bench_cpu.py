@@ -22,7 +22,7 @@ from fuma.contracts.facts import encode_feed
 from fuma.contracts.platform import PlatformSealer
 from fuma.contracts.resources import root
 from fuma.contracts.rulesfile import law_of_texts, load_folder
-from fuma.contracts.topics import DECISIONS, NOTICES, PERSON, feed_topic, partition_for
+from fuma.contracts.topics import DECISIONS, NOTICES, PERSON, SIGNALS, feed_topic, partition_for
 from fuma.domain.codes.events import Fact, FactKind, Identity
 from fuma.domain.time import Ms
 from fuma.processor.codes import Codes
@@ -87,7 +87,7 @@ class Bench:
         self._folder = folder
         self._sealer = Sealer(_WORLD, bytes(32))
         self._log = MemoryLog(
-            {_FEED: 1, PERSON: 1, DECISIONS: 1, NOTICES: 1, "fuma.incidents": 1,
+            {_FEED: 1, PERSON: 1, DECISIONS: 1, NOTICES: 1, SIGNALS: 1, "fuma.incidents": 1,
              "fuma.dlq.person": 1, "fuma.dlq.feed": 1, "fuma.dlq.decisions": 1}
             | dict.fromkeys(Taskforce().input_topics, 1),
             now=_NOW,
@@ -122,7 +122,7 @@ class Bench:
             raise RuntimeError("the task force lost records")
         self._codes()
         self._recovery()
-        self._transform("outbox", Outbox(lambda kind, what: None), DECISIONS, [NOTICES])
+        self._transform("outbox", Outbox(lambda kind, what: None), DECISIONS, [NOTICES, SIGNALS])
         self._sink()
         return self.costs
 

@@ -238,7 +238,7 @@ class _Source:
         if "default" not in field:
             raise Unsupported("a new field without a default")
         value = field["default"]
-        if value is None or isinstance(value, bool | int):
+        if value is None or isinstance(value, bool | int | bytes):
             return repr(value)
         kind = self.newest.resolve(field["type"])
         if isinstance(kind, list):

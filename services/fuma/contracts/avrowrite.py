@@ -137,7 +137,7 @@ class _Source:
             if kind == "null":
                 types[type(None)] = (mark, self._function(branch))
             elif shape is not None:
-                types[shape.make] = (mark, self._function(branch))
+                types[shape.written] = (mark, self._function(branch))
             else:
                 names[name] = (mark, self._function(branch))
         by_type, by_name = self._table(types), self._table(names)
@@ -180,7 +180,8 @@ class _Source:
         before, self.lines = self.lines, []
         parts: list[str] = []
         for one in schema["fields"]:
-            value = f"v.{one['name']}" if shaped else f"v[{one['name']!r}]"
+            field = one["name"]
+            value = f"v.{shaped.places.get(field, field)}" if shaped else f"v[{field!r}]"
             parts += self.parts(one["type"], value)
         lines, self.lines = self.lines, before
         result = _join(parts) if parts else "b''"

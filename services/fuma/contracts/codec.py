@@ -79,7 +79,8 @@ def decoder(subject: str, shapes: Shapes = PLAIN) -> Callable[[bytes | None], An
     for version in by_id.values():
         if version.subject == subject:
             try:
-                reader = compile_reader(version.parsed, newest, shapes)
+                its = shapes.versions.get(version.version, shapes)
+                reader = compile_reader(version.parsed, newest, its)
             except Unsupported:
                 continue
             readers[_FRAME.pack(0, version.id)] = reader
@@ -93,7 +94,10 @@ def decoder(subject: str, shapes: Shapes = PLAIN) -> Callable[[bytes | None], An
                 except Exception:  # not in the plain form, or not at all
                     pass
         value = plain_value(subject, data)
-        return value if shapes is PLAIN else shaped(newest, value, shapes)
+        if shapes is PLAIN:
+            return value
+        number = _version(subject, data).version
+        return shaped(newest, value, shapes.versions.get(number, shapes))
 
     return decode_one
 

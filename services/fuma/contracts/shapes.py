@@ -18,10 +18,18 @@ PRIMITIVES = frozenset({"null", "boolean", "int", "long", "string", "bytes"})
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A record as ``make(*fields)``. ``fields``: those wanted, in the order of the arguments."""
+    """A record as ``make(*fields)``; what is written is of ``cls``."""
 
     make: Callable[..., Any]
-    fields: tuple[str, ...] | None = None  # ``None``: all of the record's, in its order
+    fields: tuple[str, ...] | None = None  # those wanted, as arguments; ``None``: all, in order
+    cls: type | None = None  # ``None``: ``make`` is the class
+    #: Where a field's value is, if not under its own name: ``"stay[0]"``.
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def written(self) -> Any:
+        """The class whose values are written as this record."""
+        return self.cls or self.make
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +44,8 @@ class Shapes:
     repeats: frozenset[str] = frozenset()
     #: Records of which nothing is wanted: they are checked, passed over, and are ``None``.
     skip: frozenset[str] = frozenset()
+    #: Versions of the schema whose values are read in other shapes than the newest's.
+    versions: Mapping[int, Shapes] = field(default_factory=dict)
 
 
 def named(*classes: type) -> dict[str, Shape]:

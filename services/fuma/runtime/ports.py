@@ -10,11 +10,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 Headers = tuple[tuple[str, bytes], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LogRecord:
     """One record as it stands on a topic. ``timestamp`` is the broker's append time."""
@@ -35,6 +37,7 @@ class LogRecord:
         return None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A record to append. ``partition`` is explicit: fuma computes it itself (DESIGN.md 8)."""
@@ -46,6 +49,7 @@ class Outgoing:
     headers: Headers = field(default=())
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """First offset that is there, and the offset that the next record gets."""
@@ -113,6 +117,7 @@ class Clock(Protocol):
     def now(self) -> Ms: ...
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SubjectKey:
     """What the vault gives the gateway for one person."""

@@ -19,9 +19,11 @@ from fuma.domain.codes.inputs import Line as Line
 from fuma.domain.codes.inputs import LineEnd as LineEnd
 from fuma.domain.codes.inputs import MatchFact as MatchFact
 from fuma.domain.colour import Colour
+from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """A colour over ``[since, until)``."""
@@ -31,6 +33,7 @@ class Step:
     until: Ms
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LawRef:
     """The texts a decision was made under, by version and digest."""
@@ -44,6 +47,7 @@ class LawRef:
     row: str  # the rule's name within the book; "" where no row applied
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Source:
     """The officers' order that an order on a person is a line of, and who took its steps."""
@@ -55,6 +59,7 @@ class Source:
     released: bool  # by the body that handles bulk centrally
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order in force (or to come into force) on a person: why, by whom, until when."""
@@ -78,6 +83,7 @@ class Order:
         return self.steps[-1].until if self.steps else self.recorded
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Effective:
     """An order takes effect."""
@@ -85,6 +91,7 @@ class Effective:
     order: Order
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Lifted:
     """An order ends from now on, its lifting condition met (never: it was not valid)."""
@@ -95,6 +102,7 @@ class Lifted:
     code: str  # "released", "death"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Noted:
     """Recorded, without effect on the colour. ``code`` says why (closed list: ``codes.words``)."""
@@ -115,6 +123,7 @@ class Noted:
     root: bytes = b""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Not borne by law or evidence; with who asked."""
@@ -126,6 +135,7 @@ class Refused:
     codes: tuple[str, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Held:
     """Waits for a person; the previous colour stays."""
@@ -137,6 +147,7 @@ class Held:
     codes: tuple[str, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The code ends (the holder died)."""
@@ -145,6 +156,7 @@ class Ended:
     at: Ms
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What becomes of a line of an order: the answer to the line, and every later change."""
@@ -157,6 +169,7 @@ class Answered:
     claim: Line | None = None  # what was asked, where it waits
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Annulled:
     """An order was never valid: its colour is gone from now on, and history says both."""
@@ -167,6 +180,7 @@ class Annulled:
     code: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Amended:
     """A newer law shortens an order or makes it milder. No steps: it ends now."""
@@ -184,6 +198,7 @@ Event = (
 )  # fmt: skip
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Segment:
     """The person's colour over ``[since, until)`` and the orders that make it so."""
@@ -194,6 +209,7 @@ class Segment:
     orders: tuple[bytes, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The code as a function of time from ``since`` on: segments in order, green where none is.
@@ -207,6 +223,7 @@ class Schedule:
     ended: Ms | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What one accepted input gave: at least one event, and the schedule that follows."""

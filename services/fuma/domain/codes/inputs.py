@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fuma.domain.colour import Colour
+from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 #: Which side of the core's own changes an input asks for. The log chooses it: it follows from the
@@ -46,6 +47,7 @@ class End(StrEnum):
     REFUSED = "refused"  # the authority stopped waiting for its fact
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One report on one person, as the ``person`` topic carries it (no identity in it)."""
@@ -69,6 +71,7 @@ class Fact:
     behaviour: int = NEWEST  # not on the wire: of the schema version that it came in
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who took a step of an order's chain: natural person, account, office, key, and the step."""
@@ -80,6 +83,7 @@ class Actor:
     step: str = ""  # a word of ``procedure.STEP_NAMES``, or "release" for a bulk's; "": not said
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of an order that went through its whole chain, asking for a colour."""
@@ -106,6 +110,7 @@ class Line:
     released: bool  # by the body that handles bulk centrally
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LineEnd:
     """A line ends before its term, or is no longer waited for."""
@@ -121,6 +126,7 @@ class LineEnd:
     by: Actor
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class MatchFact:
     """The comparison says that a match stands, or that it stands no longer. No third person."""
@@ -150,6 +156,7 @@ class MatchFact:
     root: bytes = b""  # as a fact's
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Amend:
     """A text of law has begun: orders in force are looked at again."""

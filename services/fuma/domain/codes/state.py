@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fuma.domain.codes.events import Order
+from fuma.domain.quick import quick
 from fuma.domain.time import DAY, ID_HORIZON, Ms
 
 #: An id is kept this long after it was recorded. ``reported`` may lie up to a day after T, and an
@@ -36,6 +37,7 @@ class Release(NamedTuple):
     evidence_ref: bytes
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class State:
     """One person's. ``ids`` is packed (``ENTRY`` bytes each, oldest first): it is the largest."""
