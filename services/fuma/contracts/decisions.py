@@ -90,19 +90,10 @@ def split(decision: e.Decision, cause: Cause, seq: int, prev: bytes) -> list[byt
         last = part == len(chunks) - 1
         schedule = decision.schedule if last else None
         write = _first if _first_can_say(chunk, schedule) else _newest
-        value = write(
-            LedgerRecord(
-                seq + part,
-                prev,
-                part,
-                len(chunks),
-                cause,
-                decision.at,
-                decision.law,
-                chunk,
-                schedule,
-            )  # fmt: skip
+        record = LedgerRecord(
+            seq + part, prev, part, len(chunks), cause, decision.at, decision.law, chunk, schedule
         )
+        value = write(record)
         values.append(value)
         prev = ledger_hash(value)
     return values

@@ -7,6 +7,7 @@ alone is spelt out, since the domain keeps its intervals in pairs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fuma.contracts.codec import decoder, encoder
@@ -31,9 +32,8 @@ def _person(body: i.Input) -> i.Input:
     return body
 
 
-def _first_release(*fields: Any) -> i.Fact:
-    """A fact that the first release wrote: it is decided as that release did."""
-    return i.Fact(*fields, i.FIRST_RELEASE)
+#: A fact that the first release wrote: it is decided as that release did.
+_first_release = partial(i.Fact, behaviour=i.FIRST_RELEASE)
 
 
 def _match(*fields: Any) -> i.MatchFact:
@@ -59,7 +59,7 @@ _MATCH = Shape(
         "source_until": "source[1]",
     },
 )
-_ENUMS = {
+_ENUMS: dict[str, dict[str, Any]] = {
     "fuma.FactKind": {kind.value: kind for kind in i.FactKind},
     "fuma.Identity": {identity.value: identity for identity in i.Identity},
     "fuma.Colour": {colour.word: colour for colour in Colour},

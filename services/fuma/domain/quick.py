@@ -42,5 +42,5 @@ def quick(cls: type[T]) -> type[T]:
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     made.__module__ = cls.__module__
     made.__annotations__ = dict(cls.__init__.__annotations__)
-    cls.__init__ = made  # type: ignore[misc]
+    cls.__init__ = made  # type: ignore[method-assign]
     return cls
