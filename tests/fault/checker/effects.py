@@ -1,0 +1,241 @@
+"""Every input has exactly one effect: on the next topic, on a ledger, or a dead letter, never both.
+
+A transform's input is followed by the ``origin`` of what came of it; a ledger's by its cause. An
+id that came several times counts once, and every one of its records must have come to that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fault.checker.ledgers import Ledger
+from fault.checker.raw import ROOT, Declared, Log, Mac, Place, Rec, Schemas, murmur2
+
+ERRORS = "__streams.errors."
+
+
+def reasons() -> set[str]:
+    """The closed list, as the source says it."""
+    text = (ROOT / "services/fuma/contracts/errors.py").read_text("utf-8")
+    return set(re.findall(r'^    [A-Z_]+ = "([a-z-]+)"', text, re.M))
+
+
+@dataclass
+class Letters:
+    """The dead letters, by the place of what they keep."""
+
+    by_place: dict[Place, list[Rec]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+def read_letters(log: Log) -> Letters:
+    """Every dead letter, compared with its original to the byte."""
+    found, closed = Letters(), reasons()
+    for topic in log.topics():
+        if topic.startswith("fuma.dlq."):
+            for letter in log.of(topic):
+                _letter(found, log, letter, closed)
+    return found
+
+
+def _letter(found: Letters, log: Log, letter: Rec, closed: set[str]) -> None:
+    where = f"{letter.topic}/{letter.partition}@{letter.offset}"
+    try:
+        place = (
+            (letter.header(ERRORS + "topic") or b"").decode(),
+            int(letter.header(ERRORS + "partition") or b"-"),
+            int(letter.header(ERRORS + "offset") or b"-"),
+        )
+        (time,) = struct.unpack(">Q", letter.header("fuma-original-time") or b"")
+    except (ValueError, struct.error):
+        found.faults.append(f"letter: {where}: does not say where it comes from")
+        return
+    reason = (letter.header("fuma-reason") or b"").decode()
+    if reason not in closed or not letter.header("fuma-app-version"):
+        found.faults.append(f"letter: {where}: reason {reason!r}, or no version")
+    original = log.at(place)
+    if original is None:
+        if (place[0], place[1]) in log.records:
+            found.faults.append(f"letter: {where}: of {place}, which is not there")
+    elif (letter.key, letter.value, time) != (original.key, original.value, original.time) or (
+        letter.headers[: len(original.headers)] != original.headers
+    ):
+        found.faults.append(f"letter: {where}: is not what stands at {place}")
+    if place not in found.by_place:
+        found.reasons[reason] += 1
+    found.by_place.setdefault(place, []).append(letter)
+
+
+@dataclass
+class Effects:
+    """Counts and faults over all inputs."""
+
+    inputs: int = 0
+    followed: int = 0
+    dead: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def lost(self, record: Rec, why: str) -> None:
+        self.faults.append("lost: {}/{}@{}: ".format(*record.place) + why)
+
+    def both(self, record: Rec) -> None:
+        place = "{}/{}@{}".format(*record.place)
+        self.faults.append(f"twice: {place}: a dead letter, and an effect as well")
+
+
+def is_input(record: Rec, mac: Mac, spec: Declared) -> bool:
+    """Whether the record is vouched for and stands where its key belongs."""
+    return (
+        mac.good(record)
+        and record.key is not None
+        and record.value is not None
+        and murmur2(record.key) % spec.partitions == record.partition
+    )
+
+
+def origins(log: Log, topics: Iterable[str]) -> set[Place]:
+    """Places that records on ``topics`` say they come from (topic UUID in hex)."""
+    found = set()
+    for topic in topics:
+        for record in log.of(topic):
+            origin = record.header("origin")
+            if origin is not None and len(origin) == 32:
+                uuid, partition, offset, _ = struct.unpack(">16sIQI", origin)
+                found.add((uuid.hex(), partition, offset))
+    return found
+
+
+def check_hop(
+    effects: Effects, log: Log, letters: Letters, topic: str, came: set[Place], mac: Mac,
+    spec: Declared, rows: Mapping[Place, Any] | None = None,
+) -> None:  # fmt: skip
+    """Each input of ``topic`` is in ``came``, or a dead letter. ``rows``: what may stand for it."""
+    uuid = log.ids[topic].hex()
+    for record in log.of(topic):
+        effects.inputs += 1
+        here = (uuid, record.partition, record.offset)
+        dead, followed = record.place in letters.by_place, here in came
+        effects.dead += dead
+        effects.followed += followed
+        if dead and followed:
+            effects.both(record)
+        elif not dead and not followed and (rows is None or not _excused(rows, record, came, uuid)):
+            known = "an input" if is_input(record, mac, spec) else "no input, and no dead letter"
+            effects.lost(record, f"{known}; nothing came of it")
+
+
+def _excused(rows: Mapping[Place, Any], record: Rec, came: set[Place], uuid: str) -> bool:
+    """An end of a sending, or a row of a declared batch that came twice and was published once."""
+    row = rows.get(record.place)
+    if row is None:
+        return False
+    if row["kind"] == "end":
+        return True
+    return row["declared"] is not None and any(
+        (uuid, place[1], place[2]) in came
+        for place, other in rows.items()
+        if place[0] == record.topic
+        and (other["receipt"], other["row"]) == (row["receipt"], row["row"])
+    )
+
+
+def sealed_rows(log: Log, topic: str, schemas: Schemas) -> dict[Place, Any]:
+    """The rows on a department's topic, decoded as far as they are not sealed."""
+    found = {}
+    for record in log.of(topic):
+        body = schemas.read(record.value, "sealed-row")
+        if body is not None:
+            found[record.place] = body
+    return found
+
+
+def check_ledger(
+    effects: Effects, log: Log, letters: Letters, topic: str, subject: str, ledger: Ledger,
+    mac: Mac, spec: Declared, schemas: Schemas,
+) -> None:  # fmt: skip
+    """Each input of a ledger stage is a cause, or repeats one, or is a dead letter."""
+    uuid = log.ids[topic].hex()
+    causes = ledger.causes()
+    known = {(d.key, d.cause["id"], d.cause["content"]) for d in ledger.decided}
+    values = {(d.key, d.cause["digest"]) for d in ledger.decided}
+    for record in log.of(topic):
+        effects.inputs += 1
+        dead = record.place in letters.by_place
+        effects.dead += dead
+        decided = causes.get((uuid, record.partition, record.offset))
+        digest = hashlib.sha256(record.value or b"").digest()
+        if decided is not None:
+            effects.followed += 1
+            if decided.cause["digest"] != digest or decided.key != record.key:
+                effects.faults.append("cause: {}/{}@{}: ".format(*record.place) + "other bytes")
+            if dead:
+                effects.both(record)
+            continue
+        if dead:
+            continue
+        body = _inner(schemas.read(record.value, subject))
+        if not is_input(record, mac, spec) or body is None:
+            effects.lost(record, "no input, and no dead letter")
+            continue
+        repeats = (record.key, digest) in values or (record.key, *_name(body)) in known
+        if repeats or _silent(body):
+            effects.followed += 1
+        else:
+            effects.lost(record, f"input {_hex(body.get('id'))} has no effect")
+    for (named, partition, offset), decided in causes.items():
+        if named != uuid or log.at((topic, partition, offset)) is None:
+            where = "{}/{}@{}".format(*decided.records[0][0].place)
+            effects.faults.append(f"cause: {where}: follows from what is not on {topic}")
+
+
+def _inner(body: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The record in a union ``body``, with its name under ``""``."""
+    if body is None or set(body) != {"body"}:
+        return body
+    found = body["body"]
+    return {"": found[0], **found[1]} if isinstance(found, tuple) else found
+
+
+def _name(body: dict[str, Any]) -> tuple[Any, Any]:
+    return body.get("id"), body.get("content")
+
+
+def _silent(body: dict[str, Any]) -> bool:
+    """Ticks may pass without anything being due."""
+    return str(body.get("", "")).endswith("Tick")
+
+
+def _hex(id_: Any) -> str:
+    return id_.hex() if isinstance(id_, bytes) else str(id_)
+
+
+def check_notices(effects: Effects, log: Log, ledger: Ledger, mac: Mac, schemas: Schemas) -> None:
+    """The outbox: what the holder must be told is told, each decision in one wording."""
+    told: dict[tuple[bytes, int], set[bytes]] = {}
+    for record in log.of("fuma.notices"):
+        body = schemas.read(record.value, "notice")
+        if record.key is None or body is None or not mac.good(record):
+            continue
+        told.setdefault((record.key, body["seq"]), set()).add(record.value or b"")
+    for one in ledger.decided:
+        record, body = one.last
+        kinds = {name.split(".")[-1] for name, _ in body["events"]}
+        wordings = told.pop((one.key, body["seq"]), set())
+        where = "{}/{}@{}".format(*record.place)
+        if not wordings and (len(one.records) > 1 or kinds & TOLD):
+            effects.faults.append(f"lost: {where}: {sorted(kinds)}, and the holder is not told")
+        if len(wordings) > 1:
+            effects.faults.append(f"twice: {where}: told in {len(wordings)} wordings")
+    for key, seq in told:
+        effects.faults.append(f"twice: notice {seq} of {key.hex()}: there is no such decision")
+
+
+#: Events of which the holder is told.
+TOLD = {"Effective", "Lifted", "Annulled", "Amended", "Refused", "Ended"}
