@@ -46,7 +46,11 @@ def evolve(state: State, events: Iterable[Event], at: Ms, id: bytes, content: by
         elif isinstance(event, Noted):
             if event.code == _SPENT:
                 lifted = _with(lifted, event.evidence_ref)
-            elif event.kind is FactKind.RELEASE and event.code in _RELEASES:
+            elif (
+                event.kind is FactKind.RELEASE
+                and event.code in _RELEASES
+                and event.since + RELEASE_KEEP > at
+            ):
                 releases = _latest(releases, event)
         elif isinstance(event, Ended):
             # Nothing can take effect any more, so nothing else needs remembering.
