@@ -9,7 +9,7 @@ Readers act on whole decisions only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fuma.contracts.codec import decoder, encoder
@@ -71,7 +71,8 @@ SHAPES = Shapes(
     shared=frozenset({"fuma.Order"}),
     repeats=frozenset({"fuma.LawRef"}),
 )  # fmt: skip
-_first, _newest = encoder("decision", 1, SHAPES), encoder("decision", None, SHAPES)
+_first, _second = encoder("decision", 1, SHAPES), encoder("decision", 2, SHAPES)
+_newest = encoder("decision", None, SHAPES)
 _read = decoder("decision", SHAPES)
 
 
@@ -89,7 +90,7 @@ def split(decision: e.Decision, cause: Cause, seq: int, prev: bytes) -> list[byt
     for part, chunk in enumerate(chunks):
         last = part == len(chunks) - 1
         schedule = decision.schedule if last else None
-        write = _first if _first_can_say(chunk, schedule) else _newest
+        write = _writer(chunk, schedule)
         record = LedgerRecord(
             seq + part, prev, part, len(chunks), cause, decision.at, decision.law, chunk, schedule
         )
@@ -97,6 +98,16 @@ def split(decision: e.Decision, cause: Cause, seq: int, prev: bytes) -> list[byt
         values.append(value)
         prev = ledger_hash(value)
     return values
+
+
+def _writer(events: Sequence[e.Event], schedule: e.Schedule | None) -> Callable[..., bytes]:
+    """The encoder of the oldest version that loses nothing of a value."""
+    for event in events:
+        if isinstance(event, e.Refused | e.Held) and (event.division or event.evidence_ref):
+            return _newest
+        if isinstance(event, e.Lifted | e.Annulled) and (event.ground or event.division):
+            return _newest
+    return _first if _first_can_say(events, schedule) else _second
 
 
 def _first_can_say(events: Sequence[e.Event], schedule: e.Schedule | None) -> bool:

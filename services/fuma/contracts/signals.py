@@ -75,11 +75,10 @@ def decode_signal(data: bytes | None) -> Signal:
 def signals_of_decision(key: bytes, record: LedgerRecord) -> list[Signal]:
     """What oversight hears of a record of ``decisions``; ``key`` is its subject's tag."""
     colour = _colour_now(record.schedule, record.at)
-    orders = {order.id: order for order in record.schedule.orders} if record.schedule else {}
     found = []
     for ordinal, event in enumerate(record.events):
         ident = derive(b"signal", key, b"%d" % record.seq, b"%d" % ordinal)
-        made = _of_event(ident, key, record, event, colour, orders)
+        made = _of_event(ident, key, record, event, colour)
         if made is not None:
             found.append(made)
     return found
@@ -91,7 +90,6 @@ def _of_event(
     record: LedgerRecord,
     event: e.Event,
     colour: str,
-    orders: dict[bytes, e.Order],
 ) -> Signal | None:
     if isinstance(event, e.Effective):
         order = event.order
@@ -99,22 +97,26 @@ def _of_event(
             ident, record.at, province_of(order.division), "effective", order.department,
             _desk(order.department, order.division), order.ground, (), key, 1,
             order.evidence_ref, f"{order.law.book}@{order.law.version}#{order.law.row}", colour,
-            order.id, _parties(order.department, order.division),
+            order.source.order if order.source else order.id, _of_order(order),
         )  # fmt: skip
-    if isinstance(event, e.Lifted):
-        known = orders.get(event.order)
+    if isinstance(event, e.Lifted | e.Annulled):
+        kind = "lifted" if isinstance(event, e.Lifted) else "annulled"
         return Signal(
-            ident, record.at, province_of(known.division if known else ""), "lifted",
-            known.department if known else "", _desk_of(known), known.ground if known else "",
-            (event.code,), key, 1, known.evidence_ref if known else b"", "", colour, event.order,
+            ident, record.at, province_of(event.division), kind, "", "", event.ground,
+            (event.code,), key, 1, b"", "", colour, event.order,
+        )  # fmt: skip
+    if isinstance(event, e.Answered) and event.status in ("refused", "held"):
+        return Signal(
+            ident, record.at, province_of(event.province), event.status, "", "", "", (event.code,),
+            key, 1, b"", "line", colour, event.order,
         )  # fmt: skip
     if isinstance(event, e.Refused | e.Held):
-        division = str(getattr(event, "division", ""))
         return Signal(
-            ident, record.at, province_of(division),
+            ident, record.at, province_of(event.division),
             "refused" if isinstance(event, e.Refused) else "held", event.department,
-            _desk(event.department, division), event.ground, event.codes, key, 1, b"",
-            event.kind.value, colour, b"", _parties(event.department, division),
+            _desk(event.department, event.division), event.ground, event.codes, key, 1,
+            event.evidence_ref, event.kind.value, colour, b"",
+            _parties(event.department, event.division),
         )  # fmt: skip
     if isinstance(event, e.Noted) and event.code not in _QUIET:
         return Signal(
@@ -139,12 +141,17 @@ def _desk(department: str, division: str) -> str:
     return f"{department} {division}".strip()
 
 
-def _desk_of(order: e.Order | None) -> str:
-    return _desk(order.department, order.division) if order else ""
-
-
 def _parties(department: str, division: str) -> tuple[Party, ...]:
     return (Party("department", office=_desk(department, division)),)
+
+
+def _of_order(order: e.Order) -> tuple[Party, ...]:
+    """The department that reported, and whoever took a step."""
+    department = _parties(order.department, order.division)
+    chain = order.source.chain if order.source else ()
+    return department + tuple(
+        Party(one.step or "signer", one.person, one.officer, one.office) for one in chain
+    )
 
 
 def signals_of_order(
@@ -166,11 +173,12 @@ def signals_of_order(
         parties: tuple[Party, ...] = (),
         digest: bytes = b"",
         detail: str = "",
+        ground: str = "",
     ) -> None:
         ident = derive(b"signal", ledger, b"%d" % seq, b"%d" % len(found))
         found.append(
             Signal(
-                ident, at, province, kind, actor.officer, actor.office, "", codes, b"", count,
+                ident, at, province, kind, actor.officer, actor.office, ground, codes, b"", count,
                 digest, detail, "", order, parties or _acting(actor),
             )
         )  # fmt: skip
@@ -179,8 +187,8 @@ def signals_of_order(
     for event in events:
         match event:
             case a.Refused():
-                add("command-refused", event.actor, event.codes, 1, event.about,
-                    digest=event.digest, detail=event.type)  # fmt: skip
+                add("command-refused", event.actor, event.codes, max(1, event.count), event.about,
+                    digest=event.digest, detail=event.type, ground=event.ground)  # fmt: skip
             case a.Effected():
                 signer = event.chain[0] if event.chain else a.NOBODY
                 chain = tuple(party for c in event.chain for party in _acting(c))

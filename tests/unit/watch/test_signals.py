@@ -104,3 +104,18 @@ def test_a_signal_of_no_kind_or_of_less_than_nothing_is_poison() -> None:
     for wrong in ({"kind": "rumour"}, {"count": -1}):
         with pytest.raises(Poison):
             decode_signal(encode("signal", wire | wrong))
+
+
+def test_a_refusal_and_a_lifting_say_where_so_that_the_province_is_asked() -> None:
+    refused = e.Refused(
+        FACT.id, FACT.kind, "inbound", "customs", ("no-evidence",), "410105", b"r" * 32
+    )
+    lifted = e.Lifted(ORDER.id, FACT.id, AT, "released", "confirmed", "410105")
+    annulled = e.Annulled(ORDER.id, FACT.id, AT, "never-valid", "confirmed", "410105")
+    answered = e.Answered(b"o" * 16, 3, "41", "refused", "root-differs")
+    found = [one for event in (refused, lifted, annulled, answered) for one in heard(event, GREEN)]
+    assert [(s.kind, s.province) for s in found] == [
+        ("refused", "41"), ("lifted", "41"), ("annulled", "41"), ("refused", "41"),
+    ]  # fmt: skip
+    assert found[0].digest == b"r" * 32
+    assert found[3].order == b"o" * 16

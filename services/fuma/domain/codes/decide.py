@@ -23,6 +23,7 @@ from fuma.domain.codes.events import (
     Refused,
 )
 from fuma.domain.codes.fold import evolve
+from fuma.domain.codes.inputs import FIRST_RELEASE
 from fuma.domain.codes.schedule import schedule_of, steps
 from fuma.domain.codes.state import Release, State, seen
 from fuma.domain.ids import order_id
@@ -133,7 +134,7 @@ def _finding(
 def _release(state: State, fact: Fact, at: Ms, ref: LawRef, row: Row) -> tuple[Event, ...]:
     when = max(at, fact.since)
     lifted = [
-        Lifted(order.id, fact.id, when, "released")
+        _lifted(order, fact, when, "released")
         for order in state.orders
         if order.ground == fact.ground and order.basis <= fact.since and order.end > when
     ]
@@ -206,7 +207,7 @@ def _follow(state: State, release: Release, at: Ms, ref: LawRef, row: Row) -> tu
 
 
 def _death(state: State, fact: Fact, at: Ms) -> tuple[Event, ...]:
-    lifted = [Lifted(order.id, fact.id, at, "death") for order in state.orders if order.end > at]
+    lifted = [_lifted(order, fact, at, "death") for order in state.orders if order.end > at]
     return (*lifted, Ended(fact.id, at))
 
 
@@ -225,8 +226,21 @@ def _noted(fact: Fact, code: str) -> Noted:
 
 
 def _refused(fact: Fact, *codes: str) -> Refused:
-    return Refused(fact.id, fact.kind, fact.ground, fact.department, codes)
+    place, evidence = _said(fact)
+    return Refused(fact.id, fact.kind, fact.ground, fact.department, codes, place, evidence)
 
 
 def _held(fact: Fact, code: str) -> Held:
-    return Held(fact.id, fact.kind, fact.ground, fact.department, (code,))
+    place, evidence = _said(fact)
+    return Held(fact.id, fact.kind, fact.ground, fact.department, (code,), place, evidence)
+
+
+def _said(fact: Fact) -> tuple[str, bytes]:
+    """Where, and on what; the first release did not record it."""
+    return ("", b"") if fact.behaviour == FIRST_RELEASE else (fact.division, fact.evidence_ref)
+
+
+def _lifted(order: Order, fact: Fact, at: Ms, code: str) -> Lifted:
+    if fact.behaviour == FIRST_RELEASE:
+        return Lifted(order.id, fact.id, at, code)
+    return Lifted(order.id, fact.id, at, code, order.ground, order.division)

@@ -100,6 +100,8 @@ class Lifted:
     by: bytes  # the release fact
     at: Ms
     code: str  # "released", "death"
+    ground: str = ""  # the order's, with its place: oversight must not have to look it up
+    division: str = ""
 
 
 @quick
@@ -133,6 +135,8 @@ class Refused:
     ground: str
     department: str
     codes: tuple[str, ...]
+    division: str = ""
+    evidence_ref: bytes = b""
 
 
 @quick
@@ -145,6 +149,8 @@ class Held:
     ground: str
     department: str
     codes: tuple[str, ...]
+    division: str = ""
+    evidence_ref: bytes = b""
 
 
 @quick
@@ -178,6 +184,8 @@ class Annulled:
     by: bytes  # the input that says so
     at: Ms
     code: str
+    ground: str = ""
+    division: str = ""
 
 
 @quick

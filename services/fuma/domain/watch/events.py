@@ -22,7 +22,7 @@ KINDS: dict[str, str] = {
     "lifted": "an order ended before its term: subjects",
     "annulled": "an order was never valid: subjects",
     "door": "rows that ended at the gateway's door, naming nobody: rows",
-    "command-refused": "a signed command that may not be: commands",
+    "command-refused": "a signed command that may not be: lines of its order, else 1",
     "ordered": "an order left the chain for the persons' records: its lines",
     "order-ended": "an order was rejected, withdrawn or lapsed: its lines where known, else 1",
     "bulk-held": "the bulk gate holds an order: the sum",
