@@ -70,6 +70,63 @@ def event(i: int, **change: Any) -> dict[str, Any]:
     }
 
 
+def _said(kind: str, department: str, i: int, data: dict[str, Any]) -> dict[str, Any]:
+    made = event(i)
+    return {
+        **made,
+        "id": f"{kind}-{i}",
+        "source": f"//henan.example/{department}",
+        "type": f"fuma.{kind}.v1",
+        "data": {key: value for key, value in data.items() if value is not None},
+    }
+
+
+def presence(i: int, **change: Any) -> dict[str, Any]:
+    """Communications: person ``i`` was in a cell of Zhengzhou from seven to eight."""
+    data = event(i)["data"] | {
+        "from": "2022-06-14T07:00:00+08:00",
+        "until": "2022-06-14T08:00:00+08:00",
+        "place": {"latitude": "34.7466", "longitude": "113.6254"},
+        "evidence": {"kind": "signal-record", "number": f"SIG-{i}"},
+        "ground": None,
+    }
+    return _said("presence", "mobile", i, data | change)
+
+
+def ride(i: int, **change: Any) -> dict[str, Any]:
+    """Transport: person ``i`` took a train."""
+    data = presence(i)["data"] | {
+        "place": {
+            "vehicle": "train", "number": "g1234", "date": "2022-06-14", "carriage": 3, "row": "12",
+        },
+        "evidence": {"kind": "ticket-record", "number": f"T-{i}"},
+    }  # fmt: skip
+    return _said("presence", "rail", i, data | change)
+
+
+def case(i: int, **change: Any) -> dict[str, Any]:
+    """The CDC: person ``i`` is a confirmed case since the 12th."""
+    data = event(i)["data"] | {
+        "onset": "2022-06-12",
+        "isolated": "2022-06-14T08:30:00+08:00",
+        "from": None,
+    }
+    return _said("case", "cdc", i, data | change)
+
+
+def area(i: int, **change: Any) -> dict[str, Any]:
+    """The command: a cell and a county are at high risk."""
+    data = {
+        "division": "4101",
+        "cells": ["4829/40876"],
+        "divisions": ["410105"],
+        "from": "2022-06-14T00:00:00+08:00",
+        "evidence": {"kind": "command-document", "number": f"17-{i}"},
+        "reporter": "报告员丙丁",
+    }
+    return _said("area", "command", i, data | change)
+
+
 def wrong_number(i: int) -> str:
     """The number of ``i`` with another check digit."""
     good = number(i)

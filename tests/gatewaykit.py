@@ -15,7 +15,7 @@ from fuma.contracts import genesis, lawlog, rulesfile
 from fuma.contracts.codec import decode, encode
 from fuma.contracts.resources import root
 from fuma.contracts.sealing import public_key, row_info, seal_row
-from fuma.contracts.topics import in_topic, partition_for, topics
+from fuma.contracts.topics import DEPARTMENTS, answers_topic, in_topic, partition_for, topics
 from fuma.domain.time import day_start
 from fuma.feed.answers import RUN_HEADER, Tally
 from fuma.gateway.batches import Staging
@@ -96,15 +96,22 @@ class Small:
         )
         self.mac_key = keyfiles.secret(folder, keyfiles.Key.MAC)
         self.vault = MemoryVault()
-        self.committed: dict[int, Committed] = {}
+        self.committed: dict[tuple[str, int], Committed] = {}
 
-    def send(self, receipt: str, events: list[dict[str, Any]], declared: int | None) -> None:
+    def send(
+        self,
+        receipt: str,
+        events: list[dict[str, Any]],
+        declared: int | None,
+        department: str = "health",
+        at: int = NOW,
+    ) -> None:
         """A whole sending, its end included."""
-        key = receipt.encode()
-        sealer = Intake(self.world.id, self.mac_key, simulated=True).sealers["health"]
+        key, topic = receipt.encode(), in_topic(department)
+        sealer = Intake(self.world.id, self.mac_key, simulated=True).sealers[department]
         to = public_key(keyfiles.gateway_public(self.folder))
         rows: list[tuple[str, int, bytes, bytes]] = [
-            ("row", n, *seal_row(to, json.dumps(e).encode(), row_info("health", receipt, n)))
+            ("row", n, *seal_row(to, json.dumps(e).encode(), row_info(department, receipt, n)))
             for n, e in enumerate(events, 1)
         ]
         rows.append(("end", len(events), b"", b""))
@@ -120,10 +127,10 @@ class Small:
                     "sealed": sealed,
                 },
             )
-            headers = sealer.headers(TOPIC, key, value, time=pack_time(NOW))
+            headers = sealer.headers(topic, key, value, time=pack_time(at))
             partition = partition_for(key, 8)
             made = (*headers, (RUN_HEADER, b"run"))
-            self.log.append([Outgoing(TOPIC, partition, key, value, made)])
+            self.log.append([Outgoing(topic, partition, key, value, made)])
 
     def live(self, at: int, after: bool, *, save_dies: bool = False) -> bool:
         """Run a gateway to the end of the topic; whether it died on the way."""
@@ -147,16 +154,16 @@ class Small:
             batch_age=86_400_000,
         )
         try:
-            for partition in range(8):
-                start = gateway.assigned(TOPIC, partition, self.committed.get(partition))
-                end = self.log.bounds(TOPIC, partition).end
+            for place in [(t, p) for t in map(in_topic, DEPARTMENTS) for p in range(8)]:
+                start = gateway.assigned(*place, self.committed.get(place))
+                end = self.log.bounds(*place).end
                 while start < end:
                     stop = min(start + CHUNK, end)
-                    records = list(self.log.read(TOPIC, partition, start, stop))
+                    records = list(self.log.read(*place, start, stop))
                     gateway.handle(records, NOW)
                     if save_dies:
                         raise Died  # after (5), before (6)
-                    (self.committed[partition],) = gateway.committed(records).values()
+                    (self.committed[place],) = gateway.committed(records).values()
                     start = stop
         except Died:
             return True
@@ -164,10 +171,10 @@ class Small:
             staging.close()
         return False
 
-    def tally(self, receipt: str) -> Tally:
+    def tally(self, receipt: str, department: str = "health") -> Tally:
         """What a client makes of the answers."""
         tally = Tally()
-        for raw in self.all("fuma.answers.health"):
+        for raw in self.all(answers_topic(department)):
             if raw.key == receipt.encode():
                 tally.add(decode("answer", raw.value), lambda _: None)
         return tally

@@ -75,6 +75,11 @@ def test_retention() -> None:
         kept = SPECS[topics.in_topic(department)].config["retention.ms"]
         assert int(kept) >= 3 * DAY
         assert SPECS[topics.feed_topic(department)].config["retention.ms"] == str(30 * DAY)
+    for name in (topics.ITINERARY, topics.PRESENCE):
+        # who was where is kept no longer than it can be compared; what was refused of it neither
+        for kept in (name, SPECS[name].dead_letter, "fuma.dlq.in"):
+            assert kept is not None
+            assert SPECS[kept].config["retention.ms"] == str(15 * DAY)
     assert all(s.config["message.timestamp.type"] == "LogAppendTime" for s in SPECS.values())
 
 

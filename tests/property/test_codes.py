@@ -49,7 +49,7 @@ hours = st.integers(0, 60 * 24)
 def facts(draw: st.DrawFn) -> e.Fact:
     lawful = st.sampled_from([*LAWFUL * 3, DEATH])
     anything = st.tuples(
-        st.sampled_from([kind.value for kind in e.FactKind]),
+        st.sampled_from([kind.value for kind in e.PERSONAL]),
         st.sampled_from([*GROUNDS, "", "depositor"]),
         st.sampled_from([*EVIDENCE, "", "rumour"]),
         st.sampled_from([*DEPARTMENTS, "bank"]),

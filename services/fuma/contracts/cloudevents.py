@@ -7,45 +7,53 @@ found, so that the refusal can go on the log of the person it names.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import orjson
 
-from fuma.contracts import divisions
+from fuma.contracts.eventreader import EventReader, instant, moment, number_fault
 from fuma.contracts.faults import Fault, fault
+from fuma.contracts.itineraryparts import (
+    AreaPart,
+    CasePart,
+    StayPart,
+    area_part,
+    case_part,
+    stay_part,
+)
 from fuma.contracts.persons import reporter_number
 from fuma.domain.codes.events import FactKind
-from fuma.domain.time import DAY, Ms, day_start, sayable, to_ms
+from fuma.domain.time import Ms
+
+__all__ = [
+    "MAX_EVENT", "WITH_GROUND", "Reading", "Report", "instant", "moment", "number_fault", "read",
+]  # fmt: skip
 
 #: Bytes in a line, at most.
 MAX_EVENT = 16_384
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
-)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _KINDS = {f"fuma.{kind.value}.v1": kind for kind in FactKind}
 _ENVELOPE = {"specversion", "id", "source", "type", "time", "datacontenttype", "data"}
-_DATA = {"id", "name", "division", "ground", "from", "until", "evidence", "reporter", "note"}
-#: Kinds that state a ground.
-WITH_GROUND = frozenset({FactKind.FINDING, FactKind.RELEASE})
-_LENGTH = {
-    "id": 128,
-    "source": 256,
-    "data.id": 18,
-    "data.name": 64,
-    "data.division": 12,
-    "data.ground": 64,
-    "data.reporter": 128,
-    "data.note": 500,
-    "data.evidence.kind": 64,
-    "data.evidence.number": 128,
-    "data.evidence.root": 128,
+_COMMON = {"division", "evidence", "reporter", "note"}
+_PERSON = _COMMON | {"id", "name"}
+_CASE = {"onset", "sampled", "isolated"}
+_REVISED = {"revision", "withdrawn"}
+_FACT = _PERSON | {"ground", "from", "until"}
+#: Names in ``data``, by kind. ``None``: the kind could not be read.
+_DATA: dict[FactKind | None, set[str]] = {
+    None: _FACT | _CASE | _REVISED | {"place", "was", "cells", "divisions", "periods"},
+    FactKind.FINDING: _FACT | _CASE,
+    FactKind.RELEASE: _FACT,
+    FactKind.DEATH: _FACT,
+    FactKind.SCAN: _FACT,
+    FactKind.PRESENCE: _PERSON | _REVISED | {"from", "until", "place", "was"},
+    FactKind.CASE: _PERSON | _REVISED | _CASE | {"ground"},
+    FactKind.AREA: _COMMON | _REVISED | {"from", "until", "cells", "divisions", "periods"},
 }
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+#: Kinds that state a ground.
+WITH_GROUND = frozenset({FactKind.FINDING, FactKind.RELEASE, FactKind.CASE})
+#: Kinds that end in the comparison and give no colour by themselves.
+FOR_COMPARISON = frozenset({FactKind.PRESENCE, FactKind.CASE, FactKind.AREA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Report:
     source: str
     time: Ms
     kind: FactKind
-    number: str
+    number: str  # "" of an area
     name: str
     division: str
     ground: str
@@ -67,6 +75,11 @@ class Report:
     evidence_root: str
     reporter: str
     note: str
+    revision: int = 0
+    withdrawn: bool = False
+    stay: StayPart | None = None
+    case: CasePart | None = None
+    area: AreaPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,42 +94,6 @@ class Reading:
     def names_holder(self) -> bool:
         """Whether a person can be told: a number whose check digit is right."""
         return self.report is not None and number_fault(self.report.number) is None
-
-
-def number_fault(number: str) -> str | None:
-    """Code of what is wrong with a resident identity number (GB 11643), or ``None``."""
-    if len(number) != 18 or not number.isascii() or not number[:17].isdigit():
-        return "id-form"
-    if not (number[17].isdigit() or number[17] == "X"):
-        return "id-form"
-    try:
-        date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        return "id-birth-date"
-    total = sum(w * (ord(c) - 48) for w, c in zip(_WEIGHTS, number, strict=False))
-    return None if "10X98765432"[total % 11] == number[17] else "id-checksum"
-
-
-def instant(text: str) -> Ms | None:
-    """An RFC 3339 instant, or ``None``."""
-    if not _INSTANT.fullmatch(text):
-        return None
-    try:
-        found = to_ms(datetime.fromisoformat(text.upper()))
-    except (ValueError, OverflowError):
-        return None
-    return found if sayable(found) else None
-
-
-def moment(text: str, *, end: bool) -> Ms | None:
-    """An instant, or a date as its whole day: its first instant, or (``end``) that of the next."""
-    if _DATE.fullmatch(text):
-        try:
-            found = day_start(date.fromisoformat(text)) + (DAY if end else 0)
-        except (ValueError, OverflowError):
-            return None
-        return found if sayable(found) else None
-    return instant(text)
 
 
 def read(line: bytes) -> Reading:
@@ -136,66 +113,12 @@ def read(line: bytes) -> Reading:
     return _Reader(body).reading(canonical)
 
 
-def _visible(text: str) -> bool:
-    """Whether anything of it can be seen. A control character counts: it is bad, not missing."""
-    kinds = {unicodedata.category(c) for c in text}
-    return "Cc" in kinds or any(kind[0] not in "CMZ" for kind in kinds)
-
-
-class _Reader:
-    """Collects faults while it takes an object apart."""
+class _Reader(EventReader):
+    """Reads one event's body."""
 
     def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__()
         self.body = body
-        self.faults: list[Fault] = []
-
-    def say(self, field: str, code: str, detail: str = "") -> None:
-        self.faults.append(fault(field, code, detail))
-
-    def text(self, holder: dict[str, Any], path: str, *, needed: bool = True) -> str:
-        """The text at the path's last name; ``""`` and a fault where there is none."""
-        value = holder.get(path.rpartition(".")[2])
-        if isinstance(value, str):
-            value = value.strip()
-        if value is None or (isinstance(value, str) and not _visible(value)):
-            if needed:
-                self.say(path, "missing")
-            return ""
-        if not isinstance(value, str):
-            self.say(path, "not-text")
-            return ""
-        if len(value) > _LENGTH[path]:
-            self.say(path, "too-long", f"{_LENGTH[path]}")
-            return ""
-        if not value.isprintable() and any(unicodedata.category(c) == "Cc" for c in value):
-            self.say(path, "bad-text")
-            return ""
-        return value
-
-    def unknown(self, holder: dict[str, Any], known: set[str], prefix: str) -> None:
-        for name in holder:
-            if name not in known:
-                # a sender's own field name may hold anything: only its place is told
-                shown = name if re.fullmatch(r"[a-z]{1,32}", name) else "?"
-                self.say(prefix + shown, "unknown-field")
-
-    def part(self, holder: dict[str, Any], path: str) -> dict[str, Any]:
-        value = holder.get(path.rpartition(".")[2])
-        if isinstance(value, dict):
-            return value
-        self.say(path, "missing" if value is None else "not-object")
-        return {}
-
-    def when(self, holder: dict[str, Any], path: str, *, end: bool, needed: bool) -> Ms | None:
-        value = holder.get(path.rpartition(".")[2])
-        if value is None:
-            if needed:
-                self.say(path, "missing")
-            return None
-        found = moment(value, end=end) if isinstance(value, str) and len(value) <= 40 else None
-        if found is None:
-            self.say(path, "bad-date")
-        return found
 
     def reading(self, canonical: bytes) -> Reading:
         body = self.body
@@ -225,31 +148,34 @@ class _Reader:
         kind: FactKind | None,
         time: Ms | None,
     ) -> Report | None:
-        self.unknown(data, _DATA, "data.")
-        number = self.text(data, "data.id").upper()
-        wrong = number_fault(number) if number else None
-        if wrong is not None:
-            self.say("data.id", wrong)
-        name = self.text(data, "data.name")
+        self.unknown(data, _DATA[kind], "data.")
+        number = name = ""
+        if kind is not FactKind.AREA:
+            number, name = self.person(data)
         division = self.division(data)
-        grounded = kind is None or kind in WITH_GROUND
-        ground = self.text(data, "data.ground", needed=grounded)
-        if ground and not grounded:
-            self.say("data.ground", "not-for-kind")
-        since = self.when(data, "data.from", end=False, needed=True)
-        until = self.when(data, "data.until", end=True, needed=False)
-        if since is not None and until is not None and until <= since:
-            self.say("data.until", "until-before-from")
-            until = None
+        ground = self.ground(data, kind)
+        since, until = self.interval(data, kind)
+        stay = stay_part(self, data) if kind is FactKind.PRESENCE else None
+        case = None
+        if kind in (FactKind.FINDING, FactKind.CASE):
+            case = case_part(self, data, needed=kind is FactKind.CASE)
+        area = area_part(self, data, division) if kind is FactKind.AREA else None
         evidence = self.part(data, "data.evidence")
         self.unknown(evidence, {"kind", "number", "root"}, "data.evidence.")
         evidence_kind = self.text(evidence, "data.evidence.kind") if evidence else ""
         evidence_number = self.text(evidence, "data.evidence.number") if evidence else ""
-        evidence_root = self.text(evidence, "data.evidence.root", needed=False) if evidence else ""
+        root = self.text(evidence, "data.evidence.root", needed=False) if evidence else ""
         reporter = self.reporter(data)
         note = self.text(data, "data.note", needed=False)
-        if not (event_id and source and number) or kind is None or time is None:
+        revision, withdrawn = self.revision(data, kind)
+        if not (event_id and source) or kind is None or time is None:
             return None
+        if not number and kind is not FactKind.AREA:
+            return None
+        if case is not None and kind is FactKind.CASE:
+            since = case.first_day
+        if area is not None:
+            since = area.periods[0][0]
         return Report(
             event_id,
             source,
@@ -263,10 +189,40 @@ class _Reader:
             until,
             evidence_kind,
             evidence_number,
-            evidence_root,
+            root,
             reporter,
             note,
+            revision,
+            withdrawn,
+            stay,
+            case,
+            area,
         )
+
+    def person(self, data: dict[str, Any]) -> tuple[str, str]:
+        number = self.text(data, "data.id").upper()
+        wrong = number_fault(number) if number else None
+        if wrong is not None:
+            self.say("data.id", wrong)
+        return number, self.text(data, "data.name")
+
+    def ground(self, data: dict[str, Any], kind: FactKind | None) -> str:
+        grounded = kind is None or kind in WITH_GROUND
+        ground = self.text(data, "data.ground", needed=grounded and kind is not None)
+        if ground and not grounded and "ground" in _DATA[kind]:
+            self.say("data.ground", "not-for-kind")
+        return ground
+
+    def interval(self, data: dict[str, Any], kind: FactKind | None) -> tuple[Ms | None, Ms | None]:
+        """``from`` and ``until``; a presence needs both, of a case and an area nothing is asked."""
+        if kind in (FactKind.CASE, FactKind.AREA):
+            return None, None
+        since = self.when(data, "data.from", end=False, needed=True)
+        until = self.when(data, "data.until", end=True, needed=kind is FactKind.PRESENCE)
+        if since is not None and until is not None and until <= since:
+            self.say("data.until", "until-before-from")
+            until = None
+        return since, until
 
     def reporter(self, data: dict[str, Any]) -> str:
         reporter = self.text(data, "data.reporter")
@@ -276,14 +232,11 @@ class _Reader:
             self.say("data.reporter", wrong)
         return reporter
 
-    def division(self, data: dict[str, Any]) -> str:
-        text = self.text(data, "data.division")
-        if not text:
-            return ""
-        code = divisions.normal(text)
-        if code is None:
-            self.say("data.division", "division-form")
-            return ""
-        if not divisions.exists(code):
-            self.say("data.division", "division-unknown")
-        return code
+    def revision(self, data: dict[str, Any], kind: FactKind | None) -> tuple[int, bool]:
+        if kind not in FOR_COMPARISON:
+            return 0, False
+        revision = self.count(data, "data.revision")
+        withdrawn = self.flag(data, "data.withdrawn")
+        if withdrawn and not revision:
+            self.say("data.withdrawn", "withdrawn-needs-revision")
+        return revision, withdrawn

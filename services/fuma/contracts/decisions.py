@@ -64,7 +64,7 @@ SHAPES = Shapes(
     )
     | {"fuma.Decision": Shape(LedgerRecord)},
     enums={
-        "fuma.FactKind": {kind.value: kind for kind in e.FactKind},
+        "fuma.FactKind": {kind.value: kind for kind in e.PERSONAL},
         "fuma.Colour": {colour.word: colour for colour in Colour},
     },
     # An order stands in its event and in the schedule; a text of law in thousands of records.

@@ -60,7 +60,7 @@ _MATCH = Shape(
     },
 )
 _ENUMS: dict[str, dict[str, Any]] = {
-    "fuma.FactKind": {kind.value: kind for kind in i.FactKind},
+    "fuma.FactKind": {kind.value: kind for kind in i.PERSONAL},
     "fuma.Identity": {identity.value: identity for identity in i.Identity},
     "fuma.Colour": {colour.word: colour for colour in Colour},
 }

@@ -19,6 +19,11 @@ def report_id(department: str, source: str, event_id: str) -> bytes:
     return derive(department.encode(), source.encode(), event_id.encode())
 
 
+def case_id(report: bytes, tag: bytes) -> bytes:
+    """A case's: of the report that states it and of the person, who never changes under it."""
+    return derive(b"case", report, tag)
+
+
 def order_id(fact: bytes, row: str) -> bytes:
     """An order's: of the fact that bears it and the row that makes it one."""
     return derive(b"order", fact, row.encode())

@@ -31,6 +31,11 @@ def day_of(ms: Ms) -> int:
     return (ms + 8 * HOUR) // DAY
 
 
+def whole_day(ms: Ms) -> Ms:
+    """First instant of the day in Asia/Shanghai that ``ms`` is in."""
+    return ms - (ms + 8 * HOUR) % DAY
+
+
 def to_ms(moment: datetime) -> Ms:
     """``moment`` (aware) as milliseconds. Raises ``ValueError`` on a naive datetime."""
     if moment.tzinfo is None:

@@ -17,27 +17,9 @@ import yaml
 
 from fuma.contracts.errors import Refusal
 from fuma.domain.codes.events import FactKind
+from fuma.feed.fields import DATED, FIELDS, GROUPS, names
 
 ENCODINGS = {"utf-8": "utf-8-sig", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
-#: Path in the event to whether a report cannot do without it.
-FIELDS = {
-    "id": True,
-    "source": True,
-    "time": True,
-    "data.id": True,
-    "data.name": True,
-    "data.division": True,
-    "data.ground": False,
-    "data.from": True,
-    "data.until": False,
-    "data.evidence.kind": True,
-    "data.evidence.number": True,
-    "data.evidence.root": False,
-    "data.reporter": True,
-    "data.note": False,
-}
-#: Fields that hold a date or an instant.
-DATED = frozenset({"time", "data.from", "data.until"})
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _AT = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 _ZONE = re.compile(r"[+-]([01]\d|2[0-3]):[0-5]\d")
@@ -159,35 +141,35 @@ def _section(
         known = ", ".join(k.value for k in FactKind)
         raise Refusal(f"{where}.kind: one of {known}") from error
     fields = dict(common)
-    for path, value in _leaves(body, where):
+    for path, value in _leaves(body, kind, where):
         fields[path] = _source(value, f"{where}.{path}", words)
-    for path, needed in FIELDS.items():
+    for path, needed in FIELDS[kind].items():
         if needed and path not in fields:
             raise Refusal(f"{where}.{path}: missing")
-    grounded = kind in (FactKind.FINDING, FactKind.RELEASE)
-    if grounded != ("data.ground" in fields):
-        raise Refusal(f"{where}.data.ground: {'missing' if grounded else 'not for this kind'}")
     for path, source in fields.items():
         if source.at and path not in DATED:
-            raise Refusal(f"{where}.{path}: `at` is for time, from and until")
+            raise Refusal(f"{where}.{path}: `at` is for fields that may hold an instant")
     time = fields["time"]
     if not time.at and any(time.columns) and not timed:
         raise Refusal(f"{where}.time: the date forms have no time of day; say `at`")
     return Section(kind, tuple(_conditions(body.get("when"), f"{where}.when")), fields)
 
 
-def _leaves(body: dict[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+def _leaves(body: dict[str, Any], kind: FactKind, where: str) -> Iterator[tuple[str, Any]]:
     for name in ("id", "source", "time"):
         if name in body:
             yield name, body[name]
     data = _mapping(body.get("data"), f"{where}.data")
-    _only(data, {p.split(".")[1] for p in FIELDS if p.startswith("data.")}, f"{where}.data")
+    known = names(kind, "data.")
+    if "ground" in data and "ground" not in known:
+        raise Refusal(f"{where}.data.ground: not for this kind")
+    _only(data, known, f"{where}.data")
     for name, value in data.items():
-        if name == "evidence":
-            evidence = _mapping(value, f"{where}.data.evidence")
-            _only(evidence, {"kind", "number", "root"}, f"{where}.data.evidence")
-            for part, inner in evidence.items():
-                yield f"data.evidence.{part}", inner
+        if name in GROUPS:
+            group = _mapping(value, f"{where}.data.{name}")
+            _only(group, names(kind, f"data.{name}."), f"{where}.data.{name}")
+            for part, inner in group.items():
+                yield f"data.{name}.{part}", inner
         else:
             yield f"data.{name}", value
 

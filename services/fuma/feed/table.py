@@ -13,8 +13,9 @@ import orjson
 
 from fuma.contracts.errors import Refusal
 from fuma.contracts.faults import Fault, fault
+from fuma.feed.fields import DATED, DAYS, FIELDS
 from fuma.feed.lines import Line
-from fuma.feed.mapping import DATED, FIELDS, Condition, Mapping, Section, Source
+from fuma.feed.mapping import Condition, Mapping, Section, Source
 
 _MAX_CELL = 8_192
 
@@ -114,7 +115,7 @@ def _event(
     }
     for path, source in section.fields.items():
         try:
-            value = _value(path, source, values, mapping)
+            value = _value(path, source, values, mapping, needed=FIELDS[section.kind][path])
         except _Bad as bad:
             faults.append(bad.fault)
             continue
@@ -123,13 +124,18 @@ def _event(
         holder = event
         *parents, last = path.split(".")
         for parent in parents:
-            holder = holder[parent]
+            holder = holder.setdefault(parent, {})
         holder[last] = value
     return event
 
 
 def _value(
-    path: str, source: Source, values: dict[str, str | None], mapping: Mapping
+    path: str,
+    source: Source,
+    values: dict[str, str | None],
+    mapping: Mapping,
+    *,
+    needed: bool,
 ) -> str | None:
     parts: list[str] = []
     column = next(source.columns, path)
@@ -138,7 +144,7 @@ def _value(
         if part is None:
             if source.default is not None:
                 return source.default
-            if FIELDS[path] or path == "data.ground":
+            if needed:
                 raise _Bad(text, "empty-cell")
             return None
         parts.append(part)
@@ -155,6 +161,11 @@ def _value(
         if dated is None:
             raise _Bad(column, "bad-date-cell")
         value = dated
+    if path in DAYS and any(is_column for is_column, _ in source.pieces):
+        dated = _dated(value, mapping.dates, "", mapping.zone)
+        if dated is None:
+            raise _Bad(column, "bad-date-cell")
+        value = dated[:10]
     return value
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from fuma.contracts.cloudevents import Reading, Report, read
+from fuma.contracts.cloudevents import FOR_COMPARISON, Reading, Report, read
 from fuma.contracts.faults import Fault, fault
 from fuma.contracts.persons import reporter_ref, root_ref
 from fuma.contracts.sealing import (
@@ -17,12 +17,17 @@ from fuma.contracts.sealing import (
     row_info,
     seal_subject,
 )
-from fuma.domain.codes.check import check_fact
-from fuma.domain.codes.events import Fact, Identity
+from fuma.domain.codes.check import Breach, check_fact
+from fuma.domain.codes.events import Fact, FactKind, Identity
+from fuma.domain.codes.words import WORDS as RULE_WORDS
 from fuma.domain.codes.words import words
 from fuma.domain.ids import report_id
+from fuma.domain.law.comparison import Comparison
 from fuma.domain.law.inforce import Law
+from fuma.domain.law.rulebook import Rulebook
+from fuma.gateway import itinerary
 from fuma.gateway.intake import Row
+from fuma.gateway.itinerary import Said
 from fuma.runtime.ports import SubjectKey
 
 
@@ -45,12 +50,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What becomes of a row. ``fact``: ``None`` where it names nobody and ends at the door."""
+    """What becomes of a row. Without ``fact`` and ``said`` it ends at the door.
+
+    ``said``: what the comparison is to hear of it, with the key it has on the itinerary topic.
+    """
 
     opened: Opened
     faults: tuple[Fault, ...]
     fact: Fact | None
     tag: bytes
+    said: tuple[Said, ...] = ()
 
 
 class Judge:
@@ -67,16 +76,31 @@ class Judge:
 
     def judge(self, opened: Opened, subject: SubjectKey | None, law: Law) -> Judged:
         """With the subject that the vault gave, where a holder is named."""
-        reading = opened.reading
-        if subject is None or reading.report is None:
+        reading, at = opened.reading, opened.row.at
+        report, department = reading.report, opened.row.department
+        if report is None or (subject is None and report.kind is not FactKind.AREA):
             return Judged(opened, reading.faults or (fault("", "not-json"),), None, b"")
-        fact = self._fact(opened.row.department, reading, reading.report, subject)
-        faults = reading.faults + _rule(fact, reading.faults, law, opened.row.at)
+        fact = self._fact(department, reading, report, subject)
+        compared = law.comparison(fact.division, at)
+        book: Rulebook | Comparison | None = compared
+        if report.kind not in FOR_COMPARISON:
+            found = law.in_force(fact.division, at, fact.ground)
+            book = found.book if found else None
+        faults = reading.faults
+        faults += _told(itinerary.breaches(report, compared, department, at), faults)
+        faults += _told(check_fact(fact, book, at), faults)
+        said: tuple[Said, ...] = ()
+        if not faults:
+            said = itinerary.said(report, fact, compared, subject)
+        if report.kind in FOR_COMPARISON:
+            return Judged(opened, faults, None, b"", said)
         if faults:
             fact = replace(fact, breaches=tuple(dict.fromkeys(f.code for f in faults)))
-        return Judged(opened, faults, fact, subject.tag)
+        return Judged(opened, faults, fact, subject.tag if subject else b"", said)
 
-    def _fact(self, department: str, reading: Reading, report: Report, subject: SubjectKey) -> Fact:
+    def _fact(
+        self, department: str, reading: Reading, report: Report, subject: SubjectKey | None
+    ) -> Fact:
         ident = report_id(department, report.source, report.event_id)
         private = {
             "evidence": report.evidence_number,
@@ -98,23 +122,21 @@ class Judge:
             report.until,
             report.evidence_kind,
             ref,
-            Identity(subject.identity),
+            Identity(subject.identity) if subject else Identity.UNREGISTERED,
             (),
             report.time,
-            seal_subject(subject.key, private, ident) if subject.key else b"",
+            seal_subject(subject.key, private, ident) if subject and subject.key else b"",
             reporter_ref(self._evidence, department, report.reporter),
             root_ref(self._evidence, report.evidence_root),
         )
 
 
-def _rule(fact: Fact, known: Sequence[Fault], law: Law, at: int) -> tuple[Fault, ...]:
-    """What the law in force says against it, in the words of ``domain.codes``."""
-    found = law.in_force(fact.division, at, fact.ground)
-    places = {one.field for one in known}
+def _told(breaches: Iterable[Breach], known: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Breaches in words. A field that could not be read is not said to be wrong as well."""
+    places = {one.field for one in known if one.field}
     faults = []
-    for field, code in check_fact(fact, found.book if found else None, at):
-        if any(place.startswith(field) or field.startswith(place) for place in places if place):
-            continue  # a field that could not be read is not said to be wrong as well
-        told = words(code)
-        faults.append(Fault(field, code, told.zh, told.en))
+    for field, code in breaches:
+        if not any(place.startswith(field) or field.startswith(place) for place in places):
+            told = words(code) if code in RULE_WORDS else None
+            faults.append(Fault(field, code, told.zh, told.en) if told else fault(field, code))
     return tuple(faults)

@@ -13,11 +13,13 @@ from fuma.contracts.facts import encode_feed
 from fuma.contracts.faults import Fault, fault
 from fuma.contracts.genesis import World
 from fuma.contracts.lawlog import LAW_TOPIC, TICK_KEY, tick_value
+from fuma.contracts.presence import encode_presence
 from fuma.contracts.signals import encode_signal, signal_key, signals_of_door
-from fuma.contracts.topics import INCIDENTS, SIGNALS, feed_topic, partition_for, spec
+from fuma.contracts.topics import INCIDENTS, ITINERARY, SIGNALS, feed_topic, partition_for, spec
 from fuma.domain.time import MINUTE, Ms
 from fuma.gateway.answers import Answers
 from fuma.gateway.intake import Row
+from fuma.gateway.itinerary import Said
 from fuma.gateway.judge import Judge, Judged, Opened
 from fuma.runtime.host_intake import dead_letter
 from fuma.runtime.lawreader import LawReader
@@ -77,7 +79,7 @@ class Publisher:
 
         (1) Judge: the vault mints tags. A crash: nothing is written; the same tags are found again.
         (2) The tick. A crash: the law knows the time, no row of it is there yet.
-        (3) Feed, dead letters and signals, every acknowledgement. A crash: written again, with the
+        (3) Feeds, dead letters and signals, every acknowledgement. A crash: written again, with the
             same id and content, so that ``codes`` and ``watch`` drop the repeat.
         (4) Answers. A crash: given again; the client counts by the last row answered.
         """
@@ -97,10 +99,11 @@ class Publisher:
         if self._world.simulated and at >= 0:
             self.tick(at)  # (2)
         feed = [self._fact(one) for one in judged if one.fact is not None]
+        feed += [self._said(one, *pair) for one in judged for pair in enumerate(one.said)]
         letters += [
             self._letter(one.opened.row.raw, Poison(Reason.BAD_REPORT, one.faults[0].code))
             for one in judged
-            if one.fact is None
+            if one.fact is None and not one.said
         ]
         signals = self._signals(verdicts, judged, at)
         self._appender.append([*letters, *feed, *signals])  # (3)
@@ -167,19 +170,25 @@ class Publisher:
     def _fact(self, one: Judged) -> Outgoing:
         fact, row = one.fact, one.opened.row
         assert fact is not None
-        topic = feed_topic(row.department)
-        value = encode_feed(fact)
-        origin = pack_origin(self._topic_id(row.raw.topic), row.raw.partition, row.raw.offset, 0)
+        return self._of_row(row, feed_topic(row.department), one.tag, encode_feed(fact), 0)
+
+    def _said(self, one: Judged, ordinal: int, said: Said) -> Outgoing:
+        value = encode_presence(said.item)
+        return self._of_row(one.opened.row, ITINERARY, said.key, value, 1 + ordinal)
+
+    def _of_row(self, row: Row, topic: str, key: bytes, value: bytes, ordinal: int) -> Outgoing:
+        """What follows from a row, with its lineage."""
+        raw = row.raw
         headers = self._sealer.headers(
             topic,
-            one.tag,
+            key,
             value,
             time=pack_time(row.at) if self._world.simulated else None,
-            origin=origin,
+            origin=pack_origin(self._topic_id(raw.topic), raw.partition, raw.offset, ordinal),
         )
         lineage = (RECEIPT_HEADER, f"{row.receipt}:{row.number}".encode())
-        partition = partition_for(one.tag, spec(topic).partitions)
-        return Outgoing(topic, partition, one.tag, value, (*headers, lineage))
+        partition = partition_for(key, spec(topic).partitions)
+        return Outgoing(topic, partition, key, value, (*headers, lineage))
 
     def _signals(
         self,
@@ -193,7 +202,7 @@ class Publisher:
             entry = row.number, "", [one.code for one in faults]
             files.setdefault((row.department, row.receipt), []).append(entry)
         for one in judged:
-            if one.fact is None:
+            if one.fact is None and not one.said:
                 row = one.opened.row
                 report = one.opened.reading.report
                 division = report.division if report is not None else ""

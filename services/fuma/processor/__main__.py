@@ -11,9 +11,10 @@ from functools import partial
 
 from fuma.contracts.errors import FumaError
 from fuma.contracts.genesis import read_world
-from fuma.contracts.topics import INCIDENTS, NOTICES, PERSON, SIGNALS, partition_for
+from fuma.contracts.topics import INCIDENTS, NOTICES, PERSON, PRESENCE, SIGNALS, partition_for
 from fuma.processor.codes import Codes
 from fuma.processor.incidents import Incidents
+from fuma.processor.itinerary import Itinerary
 from fuma.processor.law import LawGate
 from fuma.processor.outbox import Outbox
 from fuma.processor.settings import STAGES, Settings
@@ -50,6 +51,7 @@ def stages(
     made: list[Stage] = []
     if "taskforce" in settings.stages:
         made.append(TransformRunner(Taskforce(), [PERSON], world, reader, partition_for))
+        made.append(TransformRunner(Itinerary(), [PRESENCE], world, reader, partition_for))
     if "codes" in settings.stages:
         codes = Codes(gate.law)
         made.append(LedgerRunner(codes, world, reader, root, partition_for, horizon=gate.horizon))
@@ -72,7 +74,7 @@ async def run(settings: Settings) -> None:
     reader, law_reader = KafkaLogReader(kafka), KafkaLogReader(kafka)
     letters = dead_letter_partitions(
         reader,
-        [stage.dead_letter_topic for stage in (Taskforce, Codes, Outbox, Watch)],
+        [stage.dead_letter_topic for stage in (Taskforce, Itinerary, Codes, Outbox, Watch)],
     )
     incidents = Incidents(sealer, declared_count(reader, INCIDENTS), simulated=pinned.simulated)
     appender = KafkaAppender(kafka)

@@ -16,8 +16,14 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def test_every_kind_of_report_has_an_example_that_is_one() -> None:
-    found = [read(block.strip().encode()) for block in blocks("report.md", "json")]
-    assert [one.faults for one in found] == [()] * len(FactKind)
+    lines = [
+        line
+        for page in ("report.md", "itinerary.md")
+        for block in blocks(page, "json")
+        for line in block.strip().splitlines()
+    ]
+    found = [read(line.encode()) for line in lines]
+    assert [one.faults for one in found] == [()] * (len(FactKind) + 1)
     assert {one.report.kind for one in found if one.report} == set(FactKind)
 
 

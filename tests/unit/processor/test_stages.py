@@ -11,11 +11,16 @@ from fuma.contracts.codec import decode
 from fuma.contracts.decisions import Cause, split
 from fuma.contracts.errors import Poison
 from fuma.contracts.facts import decode_person, encode_feed
-from fuma.contracts.topics import DECISIONS, NOTICES, PERSON, SIGNALS
+from fuma.contracts.presence import encode_presence
+from fuma.contracts.topics import DECISIONS, ITINERARY, NOTICES, PERSON, SIGNALS
 from fuma.domain.codes import events as e
 from fuma.domain.colour import Colour
+from fuma.domain.comparison.events import Area, Case, Input, Presence, Tick
+from fuma.domain.comparison.grid import Cell
+from fuma.domain.comparison.place import cell_place
 from fuma.domain.law.publication import FRESHNESS
 from fuma.domain.time import DAY
+from fuma.processor.itinerary import Itinerary
 from fuma.processor.law import LawGate
 from fuma.processor.outbox import Outbox
 from fuma.processor.taskforce import Taskforce
@@ -34,6 +39,7 @@ ORDER = e.Order(
 )  # fmt: skip
 SEGMENTS = tuple(e.Segment(s.colour, s.since, s.until, (ORDER.id,)) for s in ORDER.steps)
 RED = e.Schedule(AT, SEGMENTS, (ORDER,), None)
+STAY = Presence(b"p" * 16, 0, TAG, cell_place(Cell(4829, 40876)), "410105", AT, AT + DAY)
 GREEN = e.Schedule(AT, (), (), None)
 
 
@@ -63,6 +69,22 @@ def test_a_report_goes_to_the_person_unchanged() -> None:
     (emit,) = Taskforce().transform(raw("fuma.feed.health", encode_feed(FACT)))
     assert (emit.topic, emit.key) == (PERSON, TAG)
     assert decode_person(emit.value) == FACT
+
+
+@pytest.mark.parametrize(
+    ("key", "item", "said"),
+    [
+        (b"k" * 16, STAY, "not the key"),
+        (TAG, Tick(AT), "no department says a Tick"),
+        (TAG, Case(b"c" * 16, 0, TAG, AT, AT + DAY, AT, root=b"r" * 16, depth=1), "says a Case"),
+        (TAG, Area(b"a" * 16, 0, (), ("41",), ((AT, None),), AT), "not the key"),
+    ],
+)
+def test_what_no_department_says_is_a_dead_letter(key: bytes, item: Input, said: str) -> None:
+    record = LogRecord(ITINERARY, 0, 0, AT, key, encode_presence(item), ())
+    with pytest.raises(Poison, match=said):
+        Itinerary().transform(record)
+    assert len(Itinerary().transform(replace(record, key=TAG, value=encode_presence(STAY)))) == 1
 
 
 def test_nobody_reports_on_another_departments_topic() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fuma.domain.codes.events import Fact, FactKind, Identity
+from fuma.domain.law.comparison import Comparison
 from fuma.domain.law.rulebook import Rulebook
 from fuma.domain.law.vocabulary import DEPARTMENTS, EVIDENCE, GROUNDS
 from fuma.domain.time import DAY, HOUR, ID_HORIZON, Ms
@@ -32,7 +33,7 @@ def day_end(at: Ms) -> Ms:
     return at - (at + _OFFSET) % DAY + DAY
 
 
-def check_fact(fact: Fact, book: Rulebook | None, at: Ms) -> tuple[Breach, ...]:
+def check_fact(fact: Fact, book: Rulebook | Comparison | None, at: Ms) -> tuple[Breach, ...]:
     """Everything that keeps ``fact`` from counting at ``at``; empty where nothing does.
 
     ``book`` is the one in force for the fact's division, ``None`` where there is none. What the
@@ -59,7 +60,7 @@ def check_fact(fact: Fact, book: Rulebook | None, at: Ms) -> tuple[Breach, ...]:
     return tuple(found)
 
 
-def _not_borne(fact: Fact, book: Rulebook) -> list[Breach]:
+def _not_borne(fact: Fact, book: Rulebook | Comparison) -> list[Breach]:
     """Why no row answers to ``fact``: the ground, the owner, the evidence, in that order."""
     found: list[Breach] = []
     if fact.department not in DEPARTMENTS:
@@ -84,7 +85,7 @@ def _not_borne(fact: Fact, book: Rulebook) -> list[Breach]:
 
 
 def _bad_ground(fact: Fact) -> str:
-    if fact.ground and fact.kind not in (FactKind.FINDING, FactKind.RELEASE):
+    if fact.ground and fact.kind in (FactKind.DEATH, FactKind.SCAN):
         return "ground-not-for-kind"
     return "ground-not-in-force" if fact.ground in GROUNDS else "ground-unknown"
 

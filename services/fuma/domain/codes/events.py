@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fuma.domain.codes.inputs import PERSONAL as PERSONAL
 from fuma.domain.codes.inputs import Actor as Actor
 from fuma.domain.codes.inputs import Amend as Amend
 from fuma.domain.codes.inputs import End as End

@@ -27,6 +27,14 @@ class FactKind(StrEnum):
     RELEASE = "release"  # a ground's lifting condition is met: discharge, exclusion, ...
     DEATH = "death"  # the code ends
     SCAN = "scan"  # a venue code was scanned: weak evidence, never presence by itself
+    # for the comparison: these never reach a person's own record
+    PRESENCE = "presence"  # somebody was at a place
+    CASE = "case"  # whose stays count, and from when
+    AREA = "area"  # cells and divisions that were high-risk
+
+
+#: Kinds that reach a person's own record.
+PERSONAL = (FactKind.FINDING, FactKind.RELEASE, FactKind.DEATH, FactKind.SCAN)
 
 
 class Identity(StrEnum):

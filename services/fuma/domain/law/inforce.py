@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fuma.domain.codes.events import LawRef
+from fuma.domain.comparison.settings import Settings
+from fuma.domain.law.comparison import Comparison
 from fuma.domain.law.oversight import Oversight
 from fuma.domain.law.procedure import Procedure
 from fuma.domain.law.publication import NOTICE
 from fuma.domain.law.rulebook import Rulebook
 from fuma.domain.time import Ms
 
-LawText = Rulebook | Procedure | Oversight
+LawText = Rulebook | Procedure | Comparison | Oversight
 #: Answers remembered at once. Divisions are few; a flood of invented ones must not fill memory.
 _MEMO = 50_000
 
@@ -49,12 +51,23 @@ class InForce(NamedTuple):
 class Law:
     """All published texts. Immutable; what it was asked before it answers from a table."""
 
-    __slots__ = ("_books", "_bounds", "_memo", "_procedures", "_refs", "texts")
+    __slots__ = (
+        "_books",
+        "_bounds",
+        "_compared",
+        "_comparisons",
+        "_memo",
+        "_procedures",
+        "_refs",
+        "texts",
+    )
 
     def __init__(self, texts: Iterable[PublishedText]) -> None:
         self.texts = tuple(texts)
         self._books = tuple(p for p in self.texts if isinstance(p.text, Rulebook))
         self._procedures = tuple(p for p in self.texts if isinstance(p.text, Procedure))
+        self._comparisons = tuple(p for p in self.texts if isinstance(p.text, Comparison))
+        self._compared: dict[tuple[str, int], Comparison | None] = {}
         marks = {p.begins for p in self.texts} | {
             p.text.until for p in self.texts if p.text.until is not None
         }
@@ -78,6 +91,21 @@ class Law:
             self._memo.clear()
         self._memo[key] = found
         return found
+
+    def comparison(self, division: str, at: Ms) -> Comparison | None:
+        """The comparison text that holds in ``division``; ``None``: nothing is compared there."""
+        key = (division, bisect_right(self._bounds, at))
+        if key not in self._compared:
+            if len(self._compared) >= _MEMO:
+                self._compared.clear()
+            found = _choose(self._comparisons, division, at)
+            self._compared[key] = found if isinstance(found, Comparison) else None
+        return self._compared[key]
+
+    def settings(self, division: str, at: Ms) -> Settings | None:
+        """What the comparison asks of the law (``domain.comparison.settings.Law``)."""
+        found = self.comparison(division, at)
+        return found.settings if found else None
 
     def procedure(self, division: str, at: Ms, ground: str = "") -> Procedure | None:
         """The procedure that holds in ``division``, whether or not a book does."""

@@ -1,4 +1,4 @@
-"""From the plain data of a text (what JSON holds) to a law text, checked.
+"""From the plain data of a text (what JSON holds) to a text of law, checked.
 
 Everything wrong is gathered and said at once: shape, unknown words, overlaps (two rows for one
 question), gaps (a colour with no way out of it), rows that nothing can reach, and terms or colours
@@ -14,7 +14,8 @@ from typing import Any
 
 from fuma.domain.codes.events import FactKind
 from fuma.domain.colour import Colour
-from fuma.domain.law import chainreading, oversightreading
+from fuma.domain.law import chainreading, comparisonreading, oversightreading
+from fuma.domain.law.comparison import Comparison
 from fuma.domain.law.inforce import LawText
 from fuma.domain.law.oversight import Oversight
 from fuma.domain.law.procedure import ACTORS, STEP_NAMES, Procedure, Step
@@ -34,6 +35,7 @@ _HEAD = {
 }  # fmt: skip
 _ROW_FIELDS = {
     "name", "kind", "ground", "evidence", "owners", "colours", "ends", "then", "basis", "mark",
+    "infectious",
 }  # fmt: skip
 
 
@@ -146,19 +148,28 @@ def read_text(data: Data, digest: bytes) -> LawText:
     name = data.get("name")
     label = name if isinstance(name, str) else "text"
     kind = data.get("kind")
-    if kind not in ("rulebook", "procedure", "oversight"):
-        raise LawError(label, ["kind: must be rulebook, procedure or oversight"])
+    if kind not in ("rulebook", "procedure", "comparison", "oversight"):
+        raise LawError(label, ["kind: must be rulebook, procedure, comparison or oversight"])
     head = _head(r, data)
     text: LawText
     if kind == "rulebook":
         r.only("text", data, _HEAD | {"rows"})
         rows = tuple(_row(r, i, row) for i, row in enumerate(r.items("rows", data.get("rows"))))
         r.faults += table_faults(rows)
+        for row in rows:
+            if row.kind in comparisonreading.KINDS:
+                r.fault(f"row {row.name}", f"a {row.kind.value} is a comparison text's")
         text = Rulebook(**head, digest=digest, rows=rows)
     elif kind == "oversight":
         r.only("text", data, (_HEAD - {"extends"}) | {"patterns"})
         patterns = oversightreading.read_patterns(r, data.get("patterns"))
         text = Oversight(**head, digest=digest, patterns=patterns)
+    elif kind == "comparison":
+        r.only("text", data, _HEAD | comparisonreading.FIELDS)
+        rows = tuple(_row(r, i, row) for i, row in enumerate(r.items("rows", data.get("rows"))))
+        r.faults += comparisonreading.row_faults(rows)
+        settings = comparisonreading.read_settings(r, data, digest)
+        text = Comparison(**head, digest=digest, rows=rows, settings=settings)
     else:
         text = _procedure(r, data, head, digest)
     if r.faults:
@@ -216,11 +227,13 @@ def _row(r: _Reader, index: int, value: Any) -> Row:
     ground = r.text(f"{at}.ground", data.get("ground", ""))
     if ground and ground not in GROUNDS:
         r.fault(at, f"unknown ground {ground!r}")
-    has_ground = kind in (FactKind.FINDING, FactKind.RELEASE)
+    has_ground = kind in (FactKind.FINDING, FactKind.RELEASE, FactKind.CASE)
     if has_ground != bool(ground):
         r.fault(at, f"a {kind.value} {'needs' if has_ground else 'has no'} ground")
     if kind is not FactKind.FINDING and ("colours" in data or "ends" in data):
         r.fault(at, f"a {kind.value} has no colours of its own")
+    if (kind is FactKind.CASE) != ("infectious" in data):
+        r.fault(at, "a case, and nothing else, says how long before it was infectious")
     ends = data.get("ends", "term")
     if ends not in _ENDS:
         r.fault(at, f"ends: {ends!r} is none of {', '.join(_ENDS)}")
@@ -238,6 +251,7 @@ def _row(r: _Reader, index: int, value: Any) -> Row:
         _then(r, at, kind, data["then"]) if "then" in data else None,
         r.words(f"{at}.basis", data.get("basis")),
         str(mark),
+        r.duration(f"{at}.infectious", data["infectious"]) if "infectious" in data else 0,
     )
 
 

@@ -8,6 +8,7 @@ case is one thing, a record that the contact is in isolation is another.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fuma.domain.codes.events import FactKind
@@ -54,6 +55,7 @@ class Row:
     then: Follow | None
     basis: Words
     mark: str  # S: the newspaper report, O: official text, A: assumption
+    infectious: Ms = 0  # of a case's row: how long before the first day its stays count
     departments: frozenset[str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +70,20 @@ class Row:
 
 
 Question = tuple[FactKind, str, str]
+
+
+def tabled(
+    rows: Iterable[Row],
+) -> tuple[dict[Question, Row], dict[tuple[FactKind, str], frozenset[str]]]:
+    """Each question's row, and who may say anything of a kind and ground."""
+    table: dict[Question, Row] = {}
+    owners: dict[tuple[FactKind, str], frozenset[str]] = {}
+    for row in rows:
+        for evidence in row.evidence:
+            table[row.kind, row.ground, evidence] = row
+        subject = (row.kind, row.ground)
+        owners[subject] = owners.get(subject, frozenset()) | row.departments
+    return table, owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +107,7 @@ class Rulebook:
     by_name: dict[str, Row] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        table: dict[Question, Row] = {}
-        owners: dict[tuple[FactKind, str], frozenset[str]] = {}
-        for row in self.rows:
-            for evidence in row.evidence:
-                table[row.kind, row.ground, evidence] = row
-            subject = (row.kind, row.ground)
-            owners[subject] = owners.get(subject, frozenset()) | row.departments
+        table, owners = tabled(self.rows)
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "owners", owners)
         object.__setattr__(self, "by_name", {row.name: row for row in self.rows})

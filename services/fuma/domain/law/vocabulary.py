@@ -60,6 +60,9 @@ EVIDENCE: dict[str, Words] = {
     "command-document": Words("指挥部文件", "document of the command"),
     "death-certificate": Words("死亡证明", "death certificate"),
     "venue-scan": Words("场所码扫码记录", "scan of a venue code"),
+    "signal-record": Words("通信行程数据", "communications itinerary record"),
+    "ticket-record": Words("乘运票务记录", "record of a ticket that was used"),
+    "police-record": Words("公安查验记录", "record of a police check"),
 }
 
 DEPARTMENTS: dict[str, Words] = {
