@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from fuma.contracts.commands import MAX_ENVELOPE
 from fuma.contracts.errors import Refusal
 from fuma.desk.keyfile import OfficerKey
 from fuma.desk.signing import Terms, sign
@@ -164,17 +165,24 @@ def check(path: Path) -> Form:
 def signed(form: Form, items: Iterable[c.Line], key: OfficerKey, terms: Terms) -> Iterator[bytes]:
     """The signed manifest, then the signed pages, one after another."""
     order = form.draft.order
-    yield sign(form.draft, key, terms, derive(b"draft", order))
+    yield _fitting(sign(form.draft, key, terms, derive(b"draft", order)), "the manifest")
     page: list[c.Line] = []
     number = 0
     for line in items:
         page.append(line)
         if len(page) == c.PAGE_LINES:
-            yield sign(c.Page(order, number, tuple(page)), key, terms, _page_id(order, number))
+            yield _page(order, number, page, key, terms)
             page, number = [], number + 1
     if page:
-        yield sign(c.Page(order, number, tuple(page)), key, terms, _page_id(order, number))
+        yield _page(order, number, page, key, terms)
 
 
-def _page_id(order: bytes, number: int) -> bytes:
-    return derive(b"page", order, number.to_bytes(4, "big"))
+def _page(order: bytes, number: int, page: list[c.Line], key: OfficerKey, terms: Terms) -> bytes:
+    id = derive(b"page", order, number.to_bytes(4, "big"))
+    return _fitting(sign(c.Page(order, number, tuple(page)), key, terms, id), f"page {number + 1}")
+
+
+def _fitting(envelope: bytes, what: str) -> bytes:
+    if len(envelope) > MAX_ENVELOPE:
+        raise Refusal(f"{what} has {len(envelope)} bytes, at most {MAX_ENVELOPE}", "shorten it")
+    return envelope
