@@ -180,6 +180,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
         simulated=world.simulated,
         chunk=settings.chunk,
         batch_age=settings.batch_age,
+        max_jump=settings.max_jump,
     )
     ticker = Ticker(
         sealer,

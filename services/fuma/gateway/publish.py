@@ -57,6 +57,11 @@ class Publisher:
         self._ticked: Ms = -1
         self._dlq = spec(DEAD_LETTERS).partitions
 
+    @property
+    def time(self) -> Ms:
+        """Log time as ``law`` has it."""
+        return self._law.log.time
+
     def tick(self, at: Ms) -> None:
         """Write a tick to ``law`` where ``at`` is in a later minute than the last one."""
         self._ticked = max(self._ticked, self._law.log.time)
@@ -74,8 +79,11 @@ class Publisher:
         dead: Sequence[tuple[LogRecord, Poison]],
         answers: Answers,
         at: Ms,
+        early: Sequence[Row] = (),
     ) -> None:
         """Judge ``rows`` and write everything, in numbered steps.
+
+        ``early`` are refused unopened: their simulated time is too far ahead of the log.
 
         (1) Judge: the vault mints tags. A crash: nothing is written; the same tags are found again.
         (2) The tick. A crash: the law knows the time, no row of it is there yet.
@@ -87,6 +95,9 @@ class Publisher:
         letters += self._incidents(dead, at)
         opened: list[Opened] = []
         verdicts: list[tuple[Row, tuple[Fault, ...], bool]] = []
+        for row in early:
+            letters.append(self._letter(row.raw, Poison(Reason.BAD_REPORT, "time-jump")))
+            verdicts.append((row, (fault("", "time-jump"),), False))
         for row in rows:
             if row.end:
                 continue

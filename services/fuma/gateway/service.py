@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.contracts.lawlog import LAW_TOPIC
-from fuma.domain.time import Ms
+from fuma.domain.time import DAY, Ms
 from fuma.gateway.answers import Answers
 from fuma.gateway.batches import INCOMPLETE, Batch, Key, Place, Staging, Step
 from fuma.gateway.intake import Intake, Row
@@ -17,6 +18,8 @@ from fuma.runtime.marks import Committed, Marker, value_hash
 from fuma.runtime.ports import LogReader, LogRecord
 
 log = logging.getLogger("fuma.gateway")
+#: A simulated day goes by in seconds, a department's mistake in the year must not.
+MAX_JUMP: Ms = 31 * DAY
 
 
 class Gateway:
@@ -33,7 +36,9 @@ class Gateway:
         simulated: bool,
         chunk: int,
         batch_age: Ms,
+        max_jump: Ms = MAX_JUMP,
     ) -> None:
+        """``max_jump``: how far ahead of the log a row of a simulated world may move its time."""
         self._intake = intake
         self._publisher = publisher
         self._staging = staging
@@ -42,6 +47,7 @@ class Gateway:
         self._simulated = simulated
         self._chunk = chunk
         self._age = batch_age
+        self._max_jump = max_jump
         self.time: Ms = -1  # highest log time seen
         self._ids: dict[str, bytes] = {}
         self._folded: dict[Place, int] = {}
@@ -120,6 +126,7 @@ class Gateway:
         """
         rows: list[Row] = []
         dead: list[tuple[LogRecord, Poison]] = []
+        early: list[Row] = []
         answers = self._answers()
         for raw in records:
             try:
@@ -127,6 +134,11 @@ class Gateway:
             except Poison as poison:
                 dead.append((raw, poison))
                 continue
+            if self._simulated and row.at > (latest := self._latest()) + self._max_jump:
+                row = replace(row, at=latest)
+                if not row.end:
+                    early.append(row)
+                    continue
             self.time = max(self.time, row.at)
             if row.declared is None and not self._staging.knows(row):
                 rows.append(row)
@@ -138,15 +150,15 @@ class Gateway:
                 answers.staged(row, batch.count)
                 continue
             # What came before goes first: a receipt's answers keep their order.
-            self._flush(rows, dead, answers)
-            rows, dead, answers = [], [], self._answers()
+            self._flush(rows, dead, early, answers)
+            rows, dead, early, answers = [], [], [], self._answers()
             if step is Step.COMPLETE:
                 self._publish_batch(row, batch)
             elif step is Step.REFUSED:
                 self._refuse_batch(row, batch)
             elif not row.end:
                 dead.append((raw, Poison(Reason.BAD_REPORT, batch.code)))
-        self._flush(rows, dead, answers)
+        self._flush(rows, dead, early, answers)
         self._expire(self.time if self._simulated else now)
         self._save(records)  # (5)
 
@@ -162,10 +174,19 @@ class Gateway:
     def _answers(self) -> Answers:
         return Answers(self._intake.sealers, simulated=self._simulated)
 
+    def _latest(self) -> Ms:
+        """Log time so far: what was seen here, and what the law was told."""
+        return max(self.time, self._publisher.time)
+
     def _flush(
-        self, rows: Sequence[Row], dead: Sequence[tuple[LogRecord, Poison]], answers: Answers
+        self,
+        rows: Sequence[Row],
+        dead: Sequence[tuple[LogRecord, Poison]],
+        early: Sequence[Row],
+        answers: Answers,
     ) -> None:
-        self._publisher.publish(rows, dead, answers, self.time)
+        """``early``: rows whose simulated time is too far ahead; they end at the door."""
+        self._publisher.publish(rows, dead, answers, self.time, early)
         for row in rows:
             if row.end:
                 answers.closed(row, row.number)
@@ -192,7 +213,7 @@ class Gateway:
                 if row.number == number + 1:  # a row that came twice is published once
                     number += 1
                     fresh.append(row)
-            self._flush(fresh, (), self._answers())
+            self._flush(fresh, (), (), self._answers())
         answers = self._answers()
         answers.closed(end, batch.declared)
         self._publisher.answer(answers)

@@ -1,7 +1,8 @@
-"""Minutes of the log, told to ``law`` and to every province that has commands or officers.
+"""Minutes of the log, told to ``law``, to provinces with commands or officers, and to ``presence``.
 
-Deadlines of orders, returns and appeals are kept by ``authority``, which has no clock: it learns
-from these records that time has passed. A minute told twice changes nothing.
+Deadlines of orders, returns and appeals are kept by ``authority``, which has no clock, and the
+comparison forgets what is too old: they learn from these records that time has passed. A minute
+told twice changes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fuma.contracts.commandlog import tick_value
-from fuma.contracts.topics import COMMANDS, IN_COMMANDS, partition_for, spec
+from fuma.contracts.presence import broadcast_keys, encode_presence
+from fuma.contracts.presence import tick as presence_tick
+from fuma.contracts.topics import COMMANDS, IN_COMMANDS, PRESENCE, partition_for, spec
 from fuma.domain.law.inforce import Law
 from fuma.domain.law.procedure import Procedure
 from fuma.domain.time import MINUTE, Ms
@@ -20,7 +23,7 @@ from fuma.runtime.ports import Appender, LogReader, Outgoing
 
 
 class Ticker:
-    """Writes each minute once to every province that this worker is to tell.
+    """Writes each minute once to every province and partition that this worker is to tell.
 
     Which those are follows from the partitions of ``in.commands`` that it has: one worker each.
     """
@@ -78,21 +81,26 @@ class Ticker:
             self._save()
 
     def tick(self, at: Ms) -> None:
-        """Tell ``law`` and our provinces ``at``'s minute, where it is new to them."""
+        """Tell ``law``, our provinces and our partitions ``at``'s minute, where it is new."""
         self.tick_law(at)
         self._appender.append(self.due(at))
 
     def due(self, at: Ms) -> list[Outgoing]:
-        """The records that tell our provinces ``at``'s minute; it counts as told from here on."""
+        """The records that tell ``at``'s minute but for the law's; it counts as told from here."""
         minute = at - at % MINUTE
         if minute <= self._latest:
             return []  # a province that is new is told the next minute
         self._latest = minute
-        return [
-            self._record(province, minute, at)
+        told = [
+            self._record(COMMANDS, province.encode(), tick_value(province, minute), at)
             for province in sorted(self.provinces())
             if partition_for(province.encode(), self._count) in self._doors
         ]
+        value = encode_presence(presence_tick(at))
+        for partition, key in enumerate(broadcast_keys(spec(PRESENCE).partitions)):
+            if partition % self._count in self._doors:
+                told.append(self._record(PRESENCE, key, value, at))
+        return told
 
     def provinces(self) -> set[str]:
         """Those that have commands, and those whose procedures need officers."""
@@ -105,14 +113,10 @@ class Ticker:
                 found.add(text.division[:2])
         return found
 
-    def _record(self, province: str, minute: Ms, at: Ms) -> Outgoing:
-        key = province.encode()
-        value = tick_value(province, minute)
+    def _record(self, topic: str, key: bytes, value: bytes, at: Ms) -> Outgoing:
         stamp = pack_time(at) if self._simulated else None
-        headers = self._sealer.headers(COMMANDS, key, value, time=stamp)
-        return Outgoing(
-            COMMANDS, partition_for(key, spec(COMMANDS).partitions), key, value, headers
-        )
+        headers = self._sealer.headers(topic, key, value, time=stamp)
+        return Outgoing(topic, partition_for(key, spec(topic).partitions), key, value, headers)
 
     def _save(self) -> None:
         draft = self._path.with_suffix(".draft")

@@ -202,3 +202,140 @@ def test_any_text_is_a_mapping_or_a_refusal(text: str) -> None:
 def test_any_bytes_are_rows_or_faults(data: bytes) -> None:
     for line in rows(HEADER.encode() + data):
         assert (line.event is None) == bool(line.faults)
+
+
+ITINERARY = """
+version: 1
+dates: ["%Y-%m-%d %H:%M", "%Y-%m-%d"]
+source: //test
+reports:
+  - kind: presence
+    when: {车次: present}
+    id: "p-{no}"
+    time: {column: sent, at: "12:00"}
+    data:
+      id: {column: no}
+      name: {column: name}
+      division: "410105"
+      from: {column: from}
+      until: {column: until}
+      place:
+        vehicle: train
+        number: "{车次}"
+        date: {column: day}
+        carriage: "{车厢}"
+        row: "{排}"
+      evidence: {kind: ticket-record, number: "T {no}"}
+      reporter: desk
+      revision: {column: rev, default: "0"}
+      withdrawn: {column: gone}
+  - kind: presence
+    when: {纬度: present}
+    id: "p-{no}"
+    time: {column: sent, at: "12:00"}
+    data:
+      id: {column: no}
+      name: {column: name}
+      division: "410105"
+      from: {column: from}
+      until: {column: until}
+      place: {latitude: "{纬度}", longitude: "{经度}"}
+      was: {cell: "{旧网格}"}
+      evidence: {kind: signal-record, number: "S {no}"}
+      reporter: desk
+      revision: {column: rev, default: "0"}
+"""
+ITINERARY_HEADER = "no,name,sent,from,until,车次,day,车厢,排,纬度,经度,旧网格,rev,gone\n"
+_STAY = "11010519491231002X,张三,2022-06-14 12:00,2022-06-14 08:00,2022-06-14 10:00"
+ITINERARY_ROWS = "".join(
+    f"{_STAY},{rest}\n"
+    for rest in (
+        "G1,2022-06-14,3,,,,,1,",
+        ",,,,34.7,113.6,,,",
+        ",,,,34.7,113.6,1/1,2,",
+        "G1,14.6.,,,,,,,",
+    )
+)
+
+
+def test_a_table_of_itineraries() -> None:
+    found = rows(ITINERARY_HEADER + ITINERARY_ROWS, parse_mapping(ITINERARY))
+    assert [line.row for line in found] == [2, 3, 4, 5]
+    assert [(f.field, f.code) for f in found[3].faults] == [("day", "bad-date-cell")]
+    reports = []
+    for line in found[:3]:
+        assert line.event is not None
+        reading = read(line.event)
+        assert reading.faults == ()
+        assert reading.report is not None
+        reports.append(reading.report)
+    train, cell, moved = (report.stay for report in reports)
+    assert train is not None
+    assert cell is not None
+    assert moved is not None
+    assert (train.carriage, train.row, reports[0].revision) == (3, 0, 1)
+    assert (moved.place, moved.was != b"") == (cell.place, True)
+    assert (cell.was, reports[1].revision, reports[2].revision) == (b"", 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("      until: {column: until}\n", "", "data.until: missing"),
+        ("kind: presence", "kind: case", "not known here"),
+        ("place: {latitude", "place: {altitude", "altitude"),
+        ("was: {cell", "was: {row", "row"),
+        ("date: {column: day}", "date: {column: day, at: '09:00'}", "may hold an instant"),
+        ("      revision:", "      ground: confirmed\n      revision:", "not for this kind"),
+    ],
+)
+def test_a_mapping_of_itineraries_that_is_none(old: str, new: str, said: str) -> None:
+    assert old in ITINERARY
+    with pytest.raises(Refusal, match=said):
+        parse_mapping(ITINERARY.replace(old, new, 1))
+
+
+def test_a_table_of_cases_and_areas() -> None:
+    mapping = parse_mapping("""
+version: 1
+source: //test
+reports:
+  - kind: case
+    id: "c-{no}"
+    time: {column: day, at: "20:00"}
+    data:
+      id: {column: no}
+      name: {column: name}
+      division: "410105"
+      ground: {column: ground}
+      onset: {column: onset}
+      sampled: {column: sampled}
+      isolated: {column: day, at: "19:00"}
+      evidence: {kind: diagnosis-report, number: "D {no}", root: "{no}"}
+      reporter: "id:{no}"
+  - kind: area
+    id: "a-{no}"
+    time: {column: day, at: "20:00"}
+    data:
+      division: "4101"
+      cells: {column: cells}
+      divisions: {column: under}
+      from: {column: day}
+      evidence: {kind: command-document, number: "17"}
+      reporter: desk
+""")
+    text = (
+        "no,name,ground,onset,sampled,day,cells,under\n"
+        "11010519491231002X,张三,confirmed,,2022-06-13,2022-06-14,1/1 1/2,410105\n"
+        "11010519491231002X,张三,,2022-06-13,,2022-06-14,1/1,\n"
+    )
+    first, area, empty, other = rows(text, mapping)
+    for line in (first, area, other):
+        assert line.event is not None
+        assert read(line.event).faults == ()
+    assert [f.code for f in empty.faults] == ["empty-cell"]
+    assert area.event is not None
+    found = read(area.event).report
+    assert found is not None
+    assert found.area is not None
+    assert (len(found.area.places), found.area.divisions) == (2, ("410105",))

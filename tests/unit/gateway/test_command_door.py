@@ -18,10 +18,21 @@ from fuma.contracts import dsse
 from fuma.contracts.codec import decode, encode
 from fuma.contracts.commandlog import decode_command
 from fuma.contracts.commands import found, sign_command
+from fuma.contracts.presence import broadcast_keys, decode_presence
 from fuma.contracts.replies import decode_reply
 from fuma.contracts.sealing import officers_key
-from fuma.contracts.topics import COMMANDS, IN_COMMANDS, REPLIES, SIGNALS, partition_for
+from fuma.contracts.topics import (
+    COMMANDS,
+    IN_COMMANDS,
+    PRESENCE,
+    REPLIES,
+    SIGNALS,
+    partition_for,
+    spec,
+)
 from fuma.domain.authority import commands as c
+from fuma.domain.comparison.events import Tick
+from fuma.domain.law.inforce import Law
 from fuma.domain.time import MINUTE, Ms
 from fuma.gateway.command_intake import CommandIntake
 from fuma.gateway.commands import CommandDoor
@@ -187,6 +198,30 @@ def test_a_province_without_a_procedure_is_told_the_time_once_it_has_commands(
     assert first.provinces() == {"14", "41", "45", "46", "64", "99"}
     first.know({"65"})
     assert "65" in ticker().provinces()
+
+
+def test_each_partition_of_the_comparison_is_told_the_time_by_one_worker(tmp_path: Path) -> None:
+    small = Officers(tmp_path)
+    sealer = Sealer(small.world.id, small.mac_key)
+    told: list[tuple[int, bytes, Ms]] = []
+    for doors in ({0, 3}, set(range(8)) - {0, 3}):
+        ticker = Ticker(
+            sealer, small.log, lambda: Law(()), lambda _: None, tmp_path / f"{len(doors)}.json",
+            simulated=True,
+        )  # fmt: skip
+        ticker.begin(small.log)
+        for partition in doors:
+            ticker.take(partition)
+        for at in (NOW, NOW + 1, NOW + MINUTE):
+            for one in ticker.due(at):
+                item = decode_presence(one.value)
+                assert isinstance(item, Tick)
+                assert one.topic == PRESENCE
+                told.append((one.partition, one.key or b"", item.minute))
+    keys = broadcast_keys(spec(PRESENCE).partitions)
+    assert sorted(told) == sorted(
+        (partition, key, at) for partition, key in enumerate(keys) for at in (NOW, NOW + MINUTE)
+    )
 
 
 def test_where_the_file_is_lost_the_log_says_which_provinces(officers: Officers) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from doorkit import event
-from fuma.contracts.codec import encode
+from fuma.contracts.codec import decode, encode
 from fuma.contracts.facts import decode_feed
 from fuma.contracts.sealing import plain_number
 from fuma.contracts.topics import partition_for
 from fuma.domain.codes.events import Fact
+from fuma.domain.time import DAY
 from fuma.gateway.intake import Intake
 from fuma.runtime.mac import pack_time
 from fuma.runtime.ports import Outgoing
@@ -58,6 +59,29 @@ def test_a_log_time_that_no_calendar_has_moves_nothing(small: Small, at: int) ->
     assert len(facts(small)) == 1
     assert small.all("fuma.dlq.in")
     assert max(int.from_bytes(r.header("fuma-time"), "big") for r in small.all("fuma.law")) == NOW
+
+
+@pytest.mark.parametrize("declared", [None, 1])
+def test_a_department_cannot_push_the_clock_far_ahead(small: Small, declared: int | None) -> None:
+    far = NOW + 40 * DAY
+    small.send("R-0", [event(0)], None)
+    small.send("R-FAR", [event(1)], declared, at=far)
+    small.send("R-1", [event(2)], None, at=NOW + 20 * DAY)
+    small.live(0, False)
+    assert len(facts(small)) == 2
+    times = [int.from_bytes(r.header("fuma-time"), "big") for r in small.all("fuma.law")]
+    assert max(times) == NOW + 20 * DAY
+    tally = small.tally("R-FAR")
+    assert (tally.accepted, tally.closed) == (0, True)
+    said = {one["code"] for raw in small.all("fuma.answers.health")
+            for one in decode("answer", raw.value)["refused"]}  # fmt: skip
+    assert said == {"time-jump"}
+    assert small.all("fuma.dlq.in")
+    assert all(
+        int.from_bytes(r.header("fuma-time"), "big") <= NOW + 20 * DAY
+        for topic in ("fuma.answers.health", "fuma.feed.health", "fuma.signals")
+        for r in small.all(topic)
+    )
 
 
 @pytest.mark.parametrize(
