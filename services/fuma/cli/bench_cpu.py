@@ -12,9 +12,11 @@ import logging
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 from faust.types import TP
 
@@ -61,9 +63,16 @@ class Costs:
     records: int
     micros: dict[str, float] = field(default_factory=dict)
 
-    def clock(self, name: str, began: float, records: int) -> None:
-        """Since ``began`` (``time.process_time``)."""
-        self.micros[name] = round((time.process_time() - began) / records * 1e6, 2)
+    def keep(self, name: str, each: Sequence[float]) -> None:
+        """``each``: CPU seconds a record of every chunk; the median is what it costs."""
+        self.micros[name] = round(median(each) * 1e6, 2)
+
+
+def timed(work: Callable[[], int]) -> float:
+    """CPU seconds a record of ``work``, which says how many records it did."""
+    began = time.process_time()
+    count = work()
+    return (time.process_time() - began) / count
 
 
 def facts(persons: int, count: int) -> Iterator[tuple[bytes, Fact]]:
@@ -108,13 +117,14 @@ class Bench:
         headers = self._sealer.headers(topic, key, value, time=None)
         self._log.append([Outgoing(topic, 0, key, value, headers)])
 
+    def _each(self, name: str, topic: str, work: Callable[[Sequence[LogRecord]], int]) -> None:
+        self.costs.keep(name, [timed(partial(work, chunk)) for chunk in self._chunks(topic)])
+
     def run(self) -> Costs:
         """Every stage over the records of the one before it."""
         made = list(facts(self.costs.persons, self.costs.records))
         count = len(made)
-        began = time.process_time()
         values = [encode_feed(fact) for _, fact in made]
-        self.costs.clock("encode feed", began, count)
         for (tag, _), value in zip(made, values, strict=True):
             self._put(_FEED, tag, value)
         self._transform("taskforce", Taskforce(), _FEED, [PERSON])
@@ -129,12 +139,15 @@ class Bench:
     def _transform(self, name: str, stage: Taskforce | Outbox, topic: str, to: list[str]) -> None:
         runner = TransformRunner(stage, to, self._world, self._log, partition_for)
         engine = runner.open(TP(topic, 0), None)
-        began, count = time.process_time(), 0
-        for chunk in self._chunks(topic):
+
+        def transform(chunk: Sequence[LogRecord]) -> int:
             done = engine.decide(chunk, 0)
-            count += done.taken
-            self._log.append(done.outgoing)
-        self.costs.clock(name, began, count)
+            outgoing.extend(done.outgoing)
+            return done.taken
+
+        outgoing: list[Outgoing] = []
+        self._each(name, topic, transform)
+        self._log.append(outgoing)
 
     def _codes(self) -> None:
         intake = Intake(
@@ -144,12 +157,13 @@ class Bench:
         store = RocksStore(self._folder / "decided")
         stage = Codes(lambda: self._law)
         engine = LedgerPartition(stage, self._world, intake, store, 0, position)
-        began, count = time.process_time(), 0
-        for chunk in self._chunks(PERSON):
+
+        def decide(chunk: Sequence[LogRecord]) -> int:
             decided = engine.decide(chunk)
             engine.take(decided, self._log.append(decided.outgoing))
-            count += decided.taken
-        self.costs.clock("codes", began, count)
+            return decided.taken
+
+        self._each("codes", PERSON, decide)
         engine.close()
 
     def _recovery(self) -> None:
@@ -157,9 +171,8 @@ class Bench:
         recovery = Recovery(
             Codes(lambda: self._law), self._world, store, self._log, 0, lambda kind, what: None
         )
-        began = time.process_time()
-        recovery.run()
-        self.costs.clock("recovery", began, len(self._records(DECISIONS)))
+        count = len(self._records(DECISIONS))
+        self.costs.keep("recovery", [timed(lambda: recovery.run() and count)])
         store.close()
 
     def _sink(self) -> None:
@@ -174,10 +187,7 @@ class Bench:
         )  # fmt: skip
         partition = Partition(tools, 0)
         partition.load(None)
-        began, count = time.process_time(), 0
-        for chunk in self._chunks(DECISIONS):
-            count += partition.apply(chunk)
-        self.costs.clock("sink", began, count)
+        self._each("sink", DECISIONS, partition.apply)
 
 
 def measure(persons: int, records: int, chunk: int = 1_000) -> Costs:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from fuma.cli.errors import CliError
 
 _POLL_S = 0.02
@@ -27,7 +29,29 @@ class Measured:
     records: int
     rate: float  # records a second
     starting: float  # seconds until the first was done
-    peak_mib: float  # peak resident memory of its process
+    peak_mib: float  # peak resident memory of its largest process
+    workers: int = 1
+    cpu_micros: float = 0.0  # CPU a record, of all its processes; 0: not seen
+    broker_micros: float = 0.0  # and the broker's meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was done by a moment, and what it had cost by then."""
+
+    at: float
+    count: int
+    cpu: float
+    broker: float
+
+
+def cpu_seconds(pid: int | None) -> float:
+    """CPU that a process used so far, user and system, all threads; 0 where it is gone."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def peak_mib(pid: int) -> float:
@@ -49,41 +73,66 @@ def measure(
     target: int,
     done: Callable[[], int],
     patience: float = 600.0,
+    *,
+    workers: int = 1,
+    broker: int | None = None,
 ) -> Measured:
-    """Run ``python -m <words>`` until ``done()`` reaches ``target``, then stop it."""
+    """Run ``python -m <words>`` until ``done()`` reaches ``target``, then stop it.
+
+    ``workers``: so many of them. ``broker``: its process id, for what it costs.
+    """
     log = home / "logs" / f"bench-{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
+    command = [sys.executable, "-m", *words, "--home", str(home)]
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *words, "--home", str(home)], stdout=out, stderr=out
-        )
+        running = [subprocess.Popen(command, stdout=out, stderr=out) for _ in range(workers)]
+
+    def look(count: int) -> _Look:
+        used = sum(cpu_seconds(process.pid) for process in running)
+        return _Look(time.monotonic(), count, used, cpu_seconds(broker) if broker else 0.0)
+
     try:
-        before = done()
-        first = last = began
-        seen = count = before
+        before = count = done()
+        first = last = _Look(began, before, 0.0, cpu_seconds(broker) if broker else 0.0)
+        started = began
         while count < target:
-            if process.poll() is not None:
-                raise CliError(f"{name} ended with {process.returncode}", f"see {log}")
-            now = time.monotonic()
-            if now - began > patience:
+            for process in running:
+                if process.poll() is not None:
+                    raise CliError(f"{name} ended with {process.returncode}", f"see {log}")
+            if time.monotonic() - began > patience:
                 raise CliError(f"{name}: {count:,} of {target:,} after {patience:.0f} s", str(log))
             count = done()
-            last = time.monotonic()
-            if seen == before and count > before:
-                first, seen = last, count
+            last = look(count)
+            if first.count == before and count > before:
+                first, started = last, last.at
             if count < target:
                 time.sleep(_POLL_S)
-        peak = peak_mib(process.pid)
+        peak = max(peak_mib(process.pid) for process in running)
     finally:
+        _stop(running)
+    if last.at <= first.at:  # done between two looks
+        first = _Look(began, before, 0.0, first.broker)
+    # What was there when the first progress was seen is not timed, so it is not counted.
+    timed = max(1, target - first.count)
+    return Measured(
+        name,
+        target - before,
+        timed / (last.at - first.at),
+        started - began,
+        peak,
+        workers,
+        (last.cpu - first.cpu) / timed * 1e6,
+        (last.broker - first.broker) / timed * 1e6,
+    )
+
+
+def _stop(running: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in running:
         process.terminate()
+    for process in running:
         try:
             process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    # What was there when the first progress was seen is not timed, so it is not counted.
-    timed, seconds = target - seen, last - first
-    if seconds <= 0:  # done between two looks
-        timed, seconds = target - before, last - began
-    return Measured(name, target - before, timed / seconds, first - began, peak)
