@@ -96,7 +96,8 @@ def split(decision: e.Decision, cause: Cause, seq: int, prev: bytes) -> list[byt
         )
         value = write(record)
         values.append(value)
-        prev = ledger_hash(value)
+        if not last:
+            prev = ledger_hash(value)
     return values
 
 

@@ -35,6 +35,7 @@ from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
+from fuma.runtime.heap import settle
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.kafka_poll import consume_ready, records_of
 from fuma.runtime.lawreader import LawReader
@@ -210,6 +211,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     feeder = Feeder(member, doors)
     watch = TopicWatch(config, doors.topics())
     log.info("gateway worker %d, world %s", number, world.id.hex())
+    settle()
     refreshed = time.monotonic()
     try:
         while not stop.is_set():

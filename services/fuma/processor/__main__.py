@@ -26,6 +26,7 @@ from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.faust_app import build, die, serve
 from fuma.runtime.faust_host import Host, Stage
+from fuma.runtime.heap import settle
 from fuma.runtime.host_ledger import World
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner, dead_letter_partitions
 from fuma.runtime.host_window import WindowRunner
@@ -90,6 +91,7 @@ async def run(settings: Settings) -> None:
     watch = TopicWatch(kafka, [name for stage in running for name in stage.topics])
     app = build(settings.group, kafka, host, running, instance=instance)
     log.info("%s, world %s: %s", root.path.name, pinned.id.hex(), ", ".join(settings.stages))
+    settle()
     await serve(app, host, appender)
     watch.close()
     gate.close()

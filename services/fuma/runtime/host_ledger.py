@@ -67,6 +67,7 @@ class Decided(Generic[S]):
     input_hash: bytes = b""
     at: Ms = 0
     last_ledger: int = -1  # index in ``outgoing``
+    ledger_hash: bytes = b""  # sha256 of its value
     dead: list[Reason] = field(default_factory=list)
 
 
@@ -133,6 +134,7 @@ class LedgerPartition(Generic[S, I, D, R]):
         )
         read = [(raw, *self._read(raw)) for raw in records]
         known = self._load({raw.key for raw, _, item in read if not isinstance(item, Poison)})
+        last: Raw | None = None
         for raw, time, item in read:
             if raw.offset != chunk.applied + 1:
                 raise Fatal(
@@ -148,9 +150,10 @@ class LedgerPartition(Generic[S, I, D, R]):
                 chunk.at = at
                 self._decide_one(chunk, raw, item, known)
             chunk.applied = raw.offset
-            chunk.input_hash = hashlib.sha256(raw.value or b"").digest()
             chunk.taken += 1
-        if chunk.taken:
+            last = raw
+        if last is not None:
+            chunk.input_hash = hashlib.sha256(last.value or b"").digest()
             self._open.append(chunk)
         return chunk
 
@@ -183,14 +186,16 @@ class LedgerPartition(Generic[S, I, D, R]):
             return
         time = pack_time(chunk.at) if self._world.simulated else None
         topic, headers = stage.ledger_topic, self._world.sealer.headers
+        end = hashlib.sha256(values[-1]).digest()
         for ordinal, one in enumerate(values):
             origin = pack_origin(position.input_id, raw.partition, raw.offset, ordinal)
             sealed = headers(topic, key, one, time=time, origin=origin)
             chunk.outgoing.append(Outgoing(topic, self._partition, key, one, sealed))
         chunk.last_ledger = len(chunk.outgoing) - 1
+        chunk.ledger_hash = end
         known[key] = chunk.states[key] = KeyState(
             before.seq + len(values),
-            hashlib.sha256(values[-1]).digest(),
+            end,
             False,
             stage.apply(before.state, item, decision),
         )
@@ -202,12 +207,13 @@ class LedgerPartition(Generic[S, I, D, R]):
     def _load(self, keys: Iterable[bytes | None]) -> dict[bytes, KeyState[S]]:
         known: dict[bytes, KeyState[S]] = {}
         missing: list[bytes] = []
+        newest = [chunk.states for chunk in reversed(self._open)]
         for key in keys:
             if key is None:
                 continue
-            for chunk in reversed(self._open):
-                if key in chunk.states:
-                    known[key] = chunk.states[key]
+            for states in newest:
+                if key in states:
+                    known[key] = states[key]
                     break
             else:
                 missing.append(key)
@@ -232,11 +238,10 @@ class LedgerPartition(Generic[S, I, D, R]):
         )
         if chunk.last_ledger >= 0:
             offset = offsets[chunk.last_ledger]
-            value = chunk.outgoing[chunk.last_ledger].value or b""
             position = replace(
                 position,
                 ledger_offset=offset,
-                ledger_hash=hashlib.sha256(value).digest(),
+                ledger_hash=chunk.ledger_hash,
                 ledger_end=offset + 1,
             )
         write_states(self._store, self.stage, chunk.states, position)

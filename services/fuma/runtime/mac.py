@@ -15,9 +15,11 @@ where an absent key, value or time has length -1 and no bytes. ``time`` is the v
 
 from __future__ import annotations
 
-import hmac
 import struct
 from collections.abc import Iterable
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any
 
 from fuma.domain.time import LAST, Ms
 
@@ -25,7 +27,8 @@ MAC_HEADER = "fuma-mac"
 TIME_HEADER = "fuma-time"
 ORIGIN_HEADER = "origin"
 
-_LENGTHS = struct.Struct(">iii")
+_LENGTHS = struct.Struct(">iii").pack
+_BLOCK = 64  # bytes of a block of SHA-256
 _TIME = struct.Struct(">Q")
 _ORIGIN = struct.Struct(">16sIQI")
 
@@ -64,22 +67,33 @@ class Sealer:
     def __init__(self, world: bytes, key: bytes) -> None:
         if len(key) < 32:
             raise ValueError("a service key has at least 32 bytes")
-        self._key = key
         self._world = _prefixed(world)
-        self._topics: dict[str, bytes] = {}
+        # HMAC as RFC 2104 has it, the key's two blocks hashed once: ``hmac.digest`` does it anew
+        # for every record, which takes twice as long as the record itself.
+        block = key.ljust(_BLOCK, b"\0") if len(key) <= _BLOCK else sha256(key).digest()
+        block = block.ljust(_BLOCK, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+        self._topics: dict[str, Any] = {}  # the inner hash, over world and topic already
 
     def mac(self, topic: str, key: bytes | None, value: bytes | None, time: bytes | None) -> bytes:
         """The 32 bytes for such a record; ``time`` as in the ``fuma-time`` header, or ``None``."""
-        prefix = self._topics.get(topic)
-        if prefix is None:
-            prefix = self._topics[topic] = self._world + _prefixed(topic.encode())
-        lengths = _LENGTHS.pack(
+        begun = self._topics.get(topic)
+        if begun is None:
+            begun = self._inner.copy()
+            begun.update(self._world + _prefixed(topic.encode()))
+            self._topics[topic] = begun
+        lengths = _LENGTHS(
             -1 if key is None else len(key),
             -1 if value is None else len(value),
             -1 if time is None else len(time),
         )
-        message = b"".join((prefix, lengths, key or b"", value or b"", time or b""))
-        return hmac.digest(self._key, message, "sha256")
+        inner = begun.copy()
+        inner.update(b"".join((lengths, key or b"", value or b"", time or b"")))
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        found: bytes = outer.digest()
+        return found
 
     def check(
         self,
@@ -101,7 +115,7 @@ class Sealer:
         self, mac: bytes, topic: str, key: bytes | None, value: bytes | None, time: bytes | None
     ) -> bool:
         """Whether ``mac`` is that record's."""
-        return hmac.compare_digest(mac, self.mac(topic, key, value, time))
+        return compare_digest(mac, self.mac(topic, key, value, time))
 
     def headers(
         self,

@@ -19,6 +19,7 @@ from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
+from fuma.runtime.heap import settle
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.redis import RedisStore
@@ -84,6 +85,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         with alone(settings), build(settings) as sink:
+            settle()
             sink.run(stop)
     except FumaError as error:
         hint = f" ({error.hint})" if error.hint else ""
