@@ -16,6 +16,7 @@ from fuma.contracts.facts import decode_fact, decode_person
 from fuma.contracts.genesis import World, open_genesis, world_of
 from fuma.contracts.incidents import decode_incident
 from fuma.contracts.orders import decode_order
+from fuma.contracts.provinces import decode_exchanged
 from fuma.contracts.replies import decode_reply
 from fuma.contracts.rulesfile import law_of_texts
 from fuma.contracts.signals import decode_signal
@@ -139,6 +140,12 @@ def incident(value: bytes) -> Handled:
     return {"code": told["code"], "severity": told["severity"], "says": line(told)}
 
 
+def exchange(value: bytes) -> Handled:
+    """The province that receives it."""
+    told = decode_exchanged(value)
+    return {"kind": told["kind"], "to": told["recipient"], "steps": len(told["steps"])}
+
+
 def signal(value: bytes) -> Handled:
     """Oversight's door."""
     heard = decode_signal(value)
@@ -197,6 +204,7 @@ HANDLERS: dict[str, Callable[[bytes], Handled]] = {
     "answer": answer,
     "command": command,
     "decision": decision,
+    "exchange": exchange,
     "feed": feed,
     "incident": incident,
     "law": law,

@@ -18,6 +18,7 @@ from fuma.contracts.decisions import MAX_EVENTS, Cause, decode_ledger, split
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.facts import encode_feed, encode_person
 from fuma.contracts.presence import encode_presence
+from fuma.contracts.provinces import exchanged
 from fuma.contracts.rulesfile import law_of_texts
 from fuma.contracts.sealing import row_info, seal_row
 from fuma.contracts.signals import encode_signal, signals_of_decision, signals_of_door
@@ -106,11 +107,15 @@ def _decided(fact: e.Fact) -> bytes:
 
 def _decision(*said: e.Event) -> Wire:
     """A decision with just these events, on nobody's order."""
+    return decode("decision", _bytes(*said))
+
+
+def _bytes(*said: e.Event) -> bytes:
     schedule = e.Schedule(AT, (), (), AT if isinstance(said[0], e.Ended) else None)
     fact = _fact()
     cause = Cause(fact.id, bytes(16), 0, 0, bytes(32), fact.content)
     (value,) = split(e.Decision(AT, fact, None, said, schedule), cause, 1, bytes(32))
-    return decode("decision", value)
+    return value
 
 
 def _notice(value: bytes) -> Wire:
@@ -138,6 +143,11 @@ def _incident() -> Wire:
     (made,) = incidents.beside(raw, Poison(Reason.NO_MAC))
     assert made.topic == INCIDENTS
     return decode("incident", made.value)
+
+
+def _exchanged(value: bytes) -> Wire:
+    told = exchanged(TAG, decode_ledger(value), law_of_texts(texts()))
+    return decode("exchange", told[0].value)
 
 
 def _pattern() -> Wire:
@@ -277,6 +287,10 @@ def samples() -> dict[tuple[str, str], Wire]:
             e.Amended(bytes(16), ident, AT, "term-shortened", order.steps, order.law)
         ),
         ("decision", "many-events"): _decision(*[noted] * MAX_EVENTS),
+        ("exchange", "red"): _exchanged(red),
+        ("exchange", "recall"): _exchanged(
+            _bytes(e.Annulled(bytes(16), ident, AT, "never-valid", "inbound", "410105"))
+        ),
         ("feed", "finding"): decode("feed", encode_feed(f)),
         ("feed", "reporter-and-root"): decode("feed", encode_feed(_fact(**_ROOTED))),
         ("feed", "refused-at-the-door"): decode("feed", encode_feed(_fact(evidence=None))),

@@ -36,6 +36,9 @@ DEPARTMENTS = (
     "townships",
 )
 
+#: Provinces that ``rules/`` has a folder for, and so hear of others' decisions.
+PROVINCES = ("14", "41", "45", "46", "64")
+
 LAW = "fuma.law"
 IN_COMMANDS = "fuma.in.commands"
 COMMANDS = "fuma.commands"
@@ -63,6 +66,11 @@ def answers_topic(department: str) -> str:
 def feed_topic(department: str) -> str:
     """Where the gateway puts a department's checked rows."""
     return f"fuma.feed.{department}"
+
+
+def exchange_topic(province: str) -> str:
+    """Where a province reads what others decided."""
+    return f"fuma.exchange.{province}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,16 @@ from functools import partial
 
 from fuma.contracts.errors import FumaError
 from fuma.contracts.genesis import read_world
-from fuma.contracts.topics import INCIDENTS, NOTICES, PERSON, PRESENCE, SIGNALS, partition_for
+from fuma.contracts.topics import (
+    INCIDENTS,
+    NOTICES,
+    PERSON,
+    PRESENCE,
+    PROVINCES,
+    SIGNALS,
+    exchange_topic,
+    partition_for,
+)
 from fuma.processor.codes import Codes
 from fuma.processor.incidents import Incidents
 from fuma.processor.itinerary import Itinerary
@@ -57,8 +66,9 @@ def stages(
         codes = Codes(gate.law)
         made.append(LedgerRunner(codes, world, reader, root, partition_for, horizon=gate.horizon))
     if "outbox" in settings.stages:
-        outputs = [NOTICES, SIGNALS]
-        made.append(TransformRunner(Outbox(_alarm), outputs, world, reader, partition_for))
+        outputs = [NOTICES, SIGNALS, *map(exchange_topic, PROVINCES)]
+        outbox = Outbox(_alarm, gate.law)
+        made.append(TransformRunner(outbox, outputs, world, reader, partition_for))
     if "watch" in settings.stages:
         watch = Watch(gate.law)
         made.append(

@@ -1,6 +1,6 @@
-"""The decisions' outbox: what the holder is told, and what oversight hears, from the ledger record.
+"""The decisions' outbox: what holders, oversight and other provinces hear, from the ledger record.
 
-Stateless: after a crash a notice or a signal is written again, the same id, the same bytes. What it
+Stateless: after a crash everything is written again, the same ids, the same bytes. What it
 remembers (the newest number of the keys it met last) only saves repeats.
 """
 
@@ -11,8 +11,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from fuma.contracts.decisions import decode_ledger
+from fuma.contracts.provinces import exchanged
 from fuma.contracts.signals import encode_signal, signal_key, signals_of_decision
 from fuma.contracts.topics import DECISIONS, NOTICES, SIGNALS
+from fuma.domain.law.inforce import Law
 from fuma.processor.notices import kind_of, notice
 from fuma.runtime.host_types import Emit, Raw
 
@@ -21,14 +23,16 @@ Alarm = Callable[[str, str], None]
 
 
 class Outbox:
-    """``decisions`` to ``notices`` and ``signals``."""
+    """``decisions`` to ``notices``, ``signals`` and ``exchange.<province>``."""
 
     name = "outbox"
     input_topics: tuple[str, ...] = (DECISIONS,)
     dead_letter_topic = "fuma.dlq.decisions"
 
-    def __init__(self, alarm: Alarm) -> None:
+    def __init__(self, alarm: Alarm, law: Callable[[], Law] = lambda: Law(())) -> None:
+        """``law``: says which provinces hear of a decision; by none, no province does."""
         self._alarm = alarm
+        self._law = law
         self._newest: dict[int, OrderedDict[bytes, tuple[int, bytes]]] = {}
 
     def opened(self, topic: str, partition: int) -> None:
@@ -44,6 +48,7 @@ class Outbox:
             Emit(SIGNALS, signal_key(one), encode_signal(one))
             for one in signals_of_decision(key, record)
         ]
+        made += [Emit(one.topic, key, one.value) for one in exchanged(key, record, self._law())]
         kind = kind_of(record) if record.schedule is not None else None
         if kind is not None and record.schedule is not None:
             made.append(Emit(NOTICES, key, notice(key, record, record.schedule, kind)))

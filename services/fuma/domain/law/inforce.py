@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fuma.domain.codes.events import LawRef
+from fuma.domain.colour import Colour
 from fuma.domain.comparison.settings import Settings
 from fuma.domain.law.comparison import Comparison
+from fuma.domain.law.exchange import Exchange
 from fuma.domain.law.oversight import Oversight
 from fuma.domain.law.procedure import Procedure
 from fuma.domain.law.publication import NOTICE
 from fuma.domain.law.rulebook import Rulebook
 from fuma.domain.time import Ms
 
-LawText = Rulebook | Procedure | Comparison | Oversight
+LawText = Rulebook | Procedure | Comparison | Oversight | Exchange
 #: Answers remembered at once. Divisions are few; a flood of invented ones must not fill memory.
 _MEMO = 50_000
 
@@ -117,6 +119,25 @@ class Law:
         """What oversight looks for in ``division``; of a place that is none, the nation's."""
         found = _choose([p for p in self.texts if isinstance(p.text, Oversight)], division, at)
         return found if isinstance(found, Oversight) else None
+
+    def recipients(self, division: str, at: Ms, colour: Colour) -> tuple[str, ...]:
+        """The provinces that get a decision of ``colour`` there now (two digits, sorted)."""
+        found = _choose([p for p in self.texts if isinstance(p.text, Exchange)], division, at)
+        return found.hears(colour) if isinstance(found, Exchange) else ()
+
+    def ever_recipients(self, division: str, at: Ms) -> tuple[str, ...]:
+        """Every province that may have got a decision there up to ``at``.
+
+        ``division`` "" is a place that is not known: then every province that got any.
+        """
+        found = {
+            one.province
+            for p in self.texts
+            if isinstance(p.text, Exchange) and p.begins <= at
+            for one in p.text.recipients
+            if division.startswith(p.text.division) or not division
+        }
+        return tuple(sorted(one for one in found if not division.startswith(one)))
 
     def ref(self, pair: InForce, row: str) -> LawRef:
         """How a decision cites ``pair`` and ``row``; one object however often it is asked."""

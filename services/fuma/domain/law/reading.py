@@ -16,6 +16,7 @@ from fuma.domain.codes.events import FactKind
 from fuma.domain.colour import Colour
 from fuma.domain.law import chainreading, comparisonreading, oversightreading
 from fuma.domain.law.comparison import Comparison
+from fuma.domain.law.exchange import Exchange, Recipient
 from fuma.domain.law.inforce import LawText
 from fuma.domain.law.oversight import Oversight
 from fuma.domain.law.procedure import ACTORS, STEP_NAMES, Procedure, Step
@@ -29,6 +30,8 @@ _UNITS = {"d": DAY, "h": HOUR, "m": MINUTE}
 _NAME = re.compile(r"(cn|\d{2,6})/[a-z0-9]+(-[a-z0-9]+)*")
 _ROW = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COLOURS = {"red": Colour.RED, "yellow": Colour.YELLOW}
+#: What a text may be.
+KINDS = ("rulebook", "procedure", "comparison", "oversight", "exchange")
 _ENDS = ("term", "discharge", "release", "review")
 _HEAD = {
     "kind", "name", "version", "division", "in_force", "extends", "title", "publisher", "basis",
@@ -148,8 +151,8 @@ def read_text(data: Data, digest: bytes) -> LawText:
     name = data.get("name")
     label = name if isinstance(name, str) else "text"
     kind = data.get("kind")
-    if kind not in ("rulebook", "procedure", "comparison", "oversight"):
-        raise LawError(label, ["kind: must be rulebook, procedure, comparison or oversight"])
+    if kind not in KINDS:
+        raise LawError(label, [f"kind: must be one of {', '.join(KINDS)}"])
     head = _head(r, data)
     text: LawText
     if kind == "rulebook":
@@ -160,6 +163,13 @@ def read_text(data: Data, digest: bytes) -> LawText:
             if row.kind in comparisonreading.KINDS:
                 r.fault(f"row {row.name}", f"a {row.kind.value} is a comparison text's")
         text = Rulebook(**head, digest=digest, rows=rows)
+    elif kind == "exchange":
+        r.only("text", data, (_HEAD - {"extends"}) | {"recipients"})
+        recipients = tuple(
+            _recipient(r, i, item)
+            for i, item in enumerate(r.items("recipients", data.get("recipients")))
+        )
+        text = Exchange(**head, digest=digest, recipients=recipients)
     elif kind == "oversight":
         r.only("text", data, (_HEAD - {"extends"}) | {"patterns"})
         patterns = oversightreading.read_patterns(r, data.get("patterns"))
@@ -274,6 +284,19 @@ def _then(r: _Reader, at: str, kind: FactKind, value: Any) -> Follow:
     if not spans:
         r.fault(f"{at}.then", "without colours nothing follows: leave it out")
     return Follow(ground, spans)
+
+
+def _recipient(r: _Reader, index: int, value: Any) -> Recipient:
+    at = f"recipients[{index}]"
+    data = r.mapping(at, value)
+    r.only(at, data, {"province", "colours"})
+    province = r.text(f"{at}.province", data.get("province"))
+    if not re.fullmatch(r"[1-9]\d", province):
+        r.fault(f"{at}.province", f"{province!r} is no province")
+    colours = r.listed(f"{at}.colours", data.get("colours"), _COLOURS)
+    if not colours:
+        r.fault(f"{at}.colours", "none: it would hear nothing")
+    return Recipient(province, tuple(_COLOURS[word] for word in colours))
 
 
 def _procedure(r: _Reader, data: Data, head: dict[str, Any], digest: bytes) -> Procedure:

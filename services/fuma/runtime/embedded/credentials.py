@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 
 from fuma.contracts.errors import Fatal
-from fuma.contracts.topics import DEPARTMENTS
+from fuma.contracts.topics import DEPARTMENTS, PROVINCES
 from fuma.runtime.embedded.files import private_dir, write_private
 from fuma.runtime.embedded.paths import Home
 
@@ -20,6 +20,7 @@ BROKER = "broker"  # the broker's own connections to itself; not a person
 
 KAFKA_USERS: tuple[str, ...] = (
     *(f"dept-{d}" for d in DEPARTMENTS),
+    *(f"province-{p}" for p in PROVINCES),
     "officer",
     "gateway",
     "processor",
