@@ -23,7 +23,6 @@ from fuma.contracts.signals import decode_signal
 from fuma.contracts.topics import DECISIONS, IN_COMMANDS, NOTICES, in_topic, partition_for, spec
 from fuma.domain.authority.fold import evolve
 from fuma.domain.authority.state import State
-from fuma.domain.codes.inputs import Fact
 from fuma.feed.answers import Tally
 from fuma.gateway.command_intake import CommandIntake, Forward
 from fuma.gateway.intake import Intake
@@ -105,11 +104,10 @@ def feed(value: bytes) -> Handled:
 
 def person(value: bytes) -> Handled:
     """The decision, on a person of whom nothing is known yet."""
-    item = decode_person(value)
-    if not isinstance(item, Fact):
-        return {"input": type(item).__name__}
-    ((_, written),) = ledger_of([Input(AT, TAG, value)], law_of_texts(texts()), 1)
-    record = decode_ledger(written)
+    written = [v for _, v in ledger_of([Input(AT, TAG, value)], law_of_texts(texts()), 1)]
+    if not written:
+        return {"input": type(decode_person(value)).__name__, "events": []}
+    (record,) = map(decode_ledger, written)
     return {"events": [type(event).__name__ for event in record.events]}
 
 

@@ -15,8 +15,9 @@ from fuma.domain.codes import events as e
 from fuma.domain.codes.check import check_fact
 from fuma.domain.codes.decide import advance, decide
 from fuma.domain.codes.fold import evolve, fold
+from fuma.domain.codes.heard import fact_sentence
 from fuma.domain.codes.schedule import colour_at
-from fuma.domain.codes.sentences import code_sentence, event_sentence, fact_sentence
+from fuma.domain.codes.sentences import code_sentence, event_sentence
 from fuma.domain.codes.state import EMPTY, State
 from fuma.domain.codes.words import WORDS
 from fuma.domain.colour import Colour

@@ -11,22 +11,32 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fuma.audit.names import Actor, Actors, Names
 from fuma.contracts.decisions import FIRST, LedgerRecord
 from fuma.domain.codes.events import (
+    Amend,
+    Amended,
+    Annulled,
+    Answered,
     Effective,
     Ended,
     Event,
     Fact,
     Held,
+    Input,
     LawRef,
     Lifted,
+    Line,
+    LineEnd,
+    MatchFact,
     Noted,
     Order,
     Refused,
     Schedule,
 )
+from fuma.domain.codes.heard import happened, input_sentence
 from fuma.domain.codes.schedule import colour_at as schedule_colour
-from fuma.domain.codes.sentences import Also, event_sentence, fact_sentence
+from fuma.domain.codes.sentences import Also, event_sentence
 from fuma.domain.colour import Colour
 from fuma.domain.law.vocabulary import Words
 from fuma.domain.time import Ms
@@ -46,11 +56,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FactRecord:
-    """A fact as it stands on ``person``; ``recorded`` is its log time."""
+    """An input as it stands on ``person``; ``recorded`` is its log time."""
 
     place: Place
     recorded: Ms
-    fact: Fact
+    fact: Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +73,18 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did what: ``role`` in a word, ``name`` where it is known, else "sealed"."""
-
-    role: str  # reporter | task-force | public-security | law-publisher
-    name: str
-    words: Words
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a history."""
 
-    kind: str  # fact | effective | lifted | noted | refused | held | ended
+    kind: str  # fact | line | line-end | match | amend, or an event's: effective | lifted | ...
     happened: Ms
     recorded: Ms
     places: tuple[Place, ...]
-    seq: int | None  # of the ledger record; ``None``: a fact that no decision names yet
+    seq: int | None  # of the ledger record; ``None``: an input that no decision names
     sentence: Words
     actors: tuple[Actor, ...]
     law: LawRef | None
-    event: Event | Fact
+    event: Event | Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,50 +122,6 @@ class History:
         return not self.breaks
 
 
-class Names:
-    """Who stands behind facts and law; what the reader may not open stays "sealed"."""
-
-    def __init__(
-        self,
-        reporters: Mapping[bytes, str] | None = None,
-        publishers: Mapping[tuple[str, int], str] | None = None,
-    ) -> None:
-        """``reporters``: by fact id; ``publishers``: by name and version of the text."""
-        self._reporters = reporters or {}
-        self._publishers = publishers or {}
-
-    def actors(self, fact: Fact | None, law: LawRef | None) -> tuple[Actor, ...]:
-        """The chain of an automatic decision (DOMAIN.md, system 5)."""
-        told = []
-        if fact is not None:
-            name = self._reporters.get(fact.id, "sealed")
-            told.append(Actor("reporter", name, Words(f"报告人{_zh(name)}", f"reporter {name}")))
-        told.append(
-            Actor("task-force", "automatic", Words("大数据专班（自动）", "task force (automatic)"))
-        )
-        told.append(
-            Actor(
-                "public-security",
-                "automatic",
-                Words("公安比对推送（自动）", "public-security push (automatic)"),
-            )
-        )
-        if law is not None:
-            pairs = ((law.book, law.version), (law.procedure, law.procedure_version))
-            named = list(dict.fromkeys(self._publishers.get(p, "unknown") for p in pairs))
-            for one in named:
-                told.append(
-                    Actor(
-                        "law-publisher", one, Words(f"规则发布人{one}", f"law published by {one}")
-                    )
-                )
-        return tuple(told)
-
-
-def _zh(name: str) -> str:
-    return "（密封）" if name == "sealed" else name
-
-
 def history(
     tag: bytes,
     facts: Iterable[FactRecord],
@@ -197,8 +154,7 @@ def history(
         for event in record.events:
             if isinstance(event, Effective):
                 orders[event.order.id] = event.order
-            source = known.get(record.cause.id)
-            entries.append(_event_entry(event, one_decision, source, orders, names, also))
+            entries.append(_event_entry(event, one_decision, known, orders, names, also))
         if record.schedule is not None:
             schedules.append((record.at, record.schedule))
     for fact in known.values():
@@ -239,42 +195,71 @@ def _whole(taken: list[DecisionRecord]) -> list[DecisionRecord]:
 
 
 def _fact_entry(one: FactRecord, decision: DecisionRecord | None, names: Names) -> Entry:
-    reporter = names.actors(one.fact, None)[:1]
+    item = one.fact
     places = (one.place,) if decision is None else (one.place, decision.place)
     seq = None if decision is None else decision.record.seq
+    actors: Sequence[Actor] = ()
+    if isinstance(item, Fact):
+        actors = names.reporter(item)
+    elif isinstance(item, Line):
+        actors = names.signed(None, item.chain, None)
+    elif isinstance(item, LineEnd) and item.by.officer:
+        actors = names.signed(None, (item.by,), None)
     return Entry(
-        "fact", one.fact.since, one.recorded, places, seq, fact_sentence(one.fact), reporter,
-        None, one.fact,
+        _INPUTS[type(item)], happened(item), one.recorded, places, seq, input_sentence(item),
+        tuple(actors), None, item,
     )  # fmt: skip
 
 
+_INPUTS: dict[type, str] = {
+    Fact: "fact", Line: "line", LineEnd: "line-end", MatchFact: "match", Amend: "amend",
+}  # fmt: skip
 _KINDS: dict[type, str] = {
     Effective: "effective", Lifted: "lifted", Noted: "noted", Refused: "refused", Held: "held",
-    Ended: "ended",
+    Ended: "ended", Answered: "answered", Annulled: "annulled", Amended: "amended",
 }  # fmt: skip
 
 
 def _event_entry(
-    event: Event, one: DecisionRecord, source: FactRecord | None,
+    event: Event, one: DecisionRecord, known: Mapping[bytes, FactRecord],
     orders: Mapping[bytes, Order], names: Names, also: Also | None,
 ) -> Entry:  # fmt: skip
     record = one.record
-    happened = record.at
+    source = known.get(record.cause.id)
+    when = record.at
     if isinstance(event, Effective):
-        happened = event.order.basis
-    elif isinstance(event, Lifted | Ended):
-        happened = event.at
+        when = event.order.basis
+    elif isinstance(event, Lifted | Ended | Annulled | Amended):
+        when = event.at
     elif isinstance(event, Noted):
-        happened = event.since
+        when = event.since
     elif source is not None:
-        happened = source.fact.since
+        when = happened(source.fact)
     law = event.order.law if isinstance(event, Effective) else record.law
     places = (one.place,) if source is None else (one.place, source.place)
     return Entry(
-        _KINDS[type(event)], happened, record.at, places, record.seq,
+        _KINDS[type(event)], when, record.at, places, record.seq,
         event_sentence(event, record.at, orders, also),
-        names.actors(None if source is None else source.fact, law), law, event,
+        _actors(event, source, known, orders, names, law), law, event,
     )  # fmt: skip
+
+
+def _actors(
+    event: Event, source: FactRecord | None, known: Mapping[bytes, FactRecord],
+    orders: Mapping[bytes, Order], names: Names, law: LawRef | None,
+) -> Actors:  # fmt: skip
+    """Who answers for an event: the officers' chain where it is of their order, else the rule's."""
+    item = None if source is None else source.fact
+    order = event.order if isinstance(event, Effective) else None
+    if order is not None and order.source is not None:
+        cited = known.get(order.fact)
+        fact = cited.fact if cited is not None and isinstance(cited.fact, Fact) else None
+        return names.signed(fact, order.source.chain, law)
+    if isinstance(item, Line):
+        return names.signed(None, item.chain, law)
+    if isinstance(item, LineEnd):
+        return names.signed(None, (item.by,) if item.by.officer else (), law)
+    return names.actors(item if isinstance(item, Fact) else None, law)
 
 
 def colour_at(found: History, at: Ms) -> Colour | None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from fuma.audit.history import Break, DecisionRecord, FactRecord, Place
 from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.errors import Poison
-from fuma.contracts.facts import decode_fact
+from fuma.contracts.facts import decode_person
 from fuma.contracts.genesis import World
 from fuma.contracts.lawlog import LawLog
 from fuma.contracts.sealing import open_subject
 from fuma.contracts.topics import DECISIONS, PERSON, partition_for
+from fuma.domain.codes.inputs import Fact
 from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.mac import Sealer
@@ -42,7 +43,7 @@ def read_subject(log: LogReader, sealer: Sealer, world: World, tag: bytes) -> Re
             try:
                 recorded = intake.admit(raw)
                 if topic == PERSON:
-                    facts.append(FactRecord(place, recorded, decode_fact(raw.value)))
+                    facts.append(FactRecord(place, recorded, decode_person(raw.value)))
                 else:
                     value = raw.value or b""
                     decisions.append(DecisionRecord(place, value, decode_ledger(value)))
@@ -61,9 +62,11 @@ def reporters(facts: Iterable[FactRecord], key: bytes | None) -> dict[bytes, str
     if key is None:
         return {}
     found = {}
-    for one in facts:
+    for fact in (one.fact for one in facts):
+        if not isinstance(fact, Fact):
+            continue
         try:
-            found[one.fact.id] = str(open_subject(key, one.fact.sealed, one.fact.id)["reporter"])
+            found[fact.id] = str(open_subject(key, fact.sealed, fact.id)["reporter"])
         except (Poison, KeyError):
             continue
     return found

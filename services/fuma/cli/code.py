@@ -11,6 +11,8 @@ import typer
 from fuma.cli.errors import DONE, FAILED
 from fuma.cli.law import moment
 from fuma.cli.subject import READER, subject
+from fuma.domain.codes.events import Source
+from fuma.domain.codes.saying import chain_words, line_words
 from fuma.domain.colour import Colour
 from fuma.domain.time import iso
 from fuma.runtime.embedded.paths import Home
@@ -85,6 +87,8 @@ def as_dict(found: Answer | NoAnswer) -> dict[str, Any]:
                 "rule": r.rule,
                 "procedure": r.procedure,
                 "until": iso(r.until),
+                "automatic": r.source is None,
+                **_signed(r.source),
             }
             for r in found.reasons
         ],
@@ -96,6 +100,13 @@ def as_dict(found: Answer | NoAnswer) -> dict[str, Any]:
         "zh": found.sentence.zh,
         "en": found.sentence.en,
     }
+
+
+def _signed(source: Source | None) -> dict[str, Any]:
+    if source is None:
+        return {}
+    chain = [{"step": a.step, "office": a.office, "officer": a.officer} for a in source.chain]
+    return {"signed": {"order": source.order.hex(), "line": source.line, "chain": chain}}
 
 
 def _next_word(found: Answer) -> str | None:
@@ -115,6 +126,11 @@ def lines(found: Answer | NoAnswer) -> list[str]:
         told.append(f"    由 by {r.issuer.zh} {r.division} · {r.issuer.en}")
         told.append(f"    规则 rule {r.rule}，程序 procedure {r.procedure}")
         told.append(f"    至 until {iso(r.until)}")
+        if r.source is None:
+            told.append("    自动，无人签批 automatic, nobody signed")
+        else:
+            line, chain = line_words(r.source.order, r.source.line), chain_words(r.source.chain)
+            told.append(f"    {line.zh}：{chain.zh} · {line.en}: {chain.en}")
     if found.until is not None:
         after = "终止 ended" if found.next is None else f"{found.next.zh} {found.next.word}"
         told.append(f"其后 next: {after}，自 from {iso(found.until)}")

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from fuma.audit import reading
-from fuma.audit.history import Entry, History, Names, history
+from fuma.audit.history import Entry, History, history
+from fuma.audit.names import Names
 from fuma.cli.errors import DONE, FAILED
 from fuma.cli.law import moment
 from fuma.cli.subject import subject

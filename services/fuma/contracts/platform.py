@@ -16,7 +16,15 @@ import msgspec
 
 from fuma.contracts.decisions import FIRST, LedgerRecord
 from fuma.contracts.errors import Poison, Reason
-from fuma.domain.codes.events import LawRef, Order, Schedule, Segment, Step
+from fuma.domain.codes.events import (
+    Actor,
+    LawRef,
+    Order,
+    Schedule,
+    Segment,
+    Source,
+    Step,
+)
 from fuma.domain.colour import Colour
 from fuma.domain.time import Ms
 
@@ -37,6 +45,24 @@ class StepRow(msgspec.Struct, array_like=True, frozen=True):
     until: Ms
 
 
+class SignerRow(msgspec.Struct, array_like=True, frozen=True):
+    """Who took a step of an officers' order."""
+
+    step: str
+    office: str
+    officer: str
+
+
+class SourceRow(msgspec.Struct, array_like=True, frozen=True):
+    """The officers' order that an order is a line of."""
+
+    order: bytes
+    line: int
+    province: str
+    chain: tuple[SignerRow, ...]
+    released: bool
+
+
 class OrderRow(msgspec.Struct, array_like=True, frozen=True):
     """An order as the platform shows it: why, by whom, under which rule, until when."""
 
@@ -54,6 +80,7 @@ class OrderRow(msgspec.Struct, array_like=True, frozen=True):
     row: str
     procedure: str
     procedure_version: int
+    source: SourceRow | None = None  # nobody signed
 
 
 class SegmentRow(msgspec.Struct, array_like=True, frozen=True):
@@ -227,6 +254,7 @@ def _row(o: Order) -> OrderRow:
         o.id, o.fact, o.ground, o.department, o.division, o.evidence_kind, o.basis, o.recorded,
         tuple(StepRow(s.colour.value, s.since, s.until) for s in o.steps),
         o.law.book, o.law.version, o.law.row, o.law.procedure, o.law.procedure_version,
+        None if o.source is None else _source_row(o.source),
     )  # fmt: skip
 
 
@@ -235,7 +263,19 @@ def _order(r: OrderRow) -> Order:
     return Order(
         r.id, r.fact, r.ground, r.department, r.division, r.evidence_kind, b"", r.basis, r.recorded,
         tuple(Step(Colour(s.colour), s.since, s.until) for s in r.steps), law,
+        None if r.source is None else _source(r.source),
     )  # fmt: skip
+
+
+def _source_row(source: Source) -> SourceRow:
+    chain = tuple(SignerRow(a.step, a.office, a.officer) for a in source.chain)
+    return SourceRow(source.order, source.line, source.province, chain, source.released)
+
+
+def _source(row: SourceRow) -> Source:
+    """Natural persons and keys stay on the log."""
+    chain = tuple(Actor(b"", a.officer, a.office, "", a.step) for a in row.chain)
+    return Source(row.order, row.line, row.province, chain, row.released)
 
 
 def _sized(part: bytes) -> bytes:

@@ -11,12 +11,22 @@ from typing import Any
 
 import msgspec
 
-from fuma.domain.codes.events import LawRef, Order, Step
-from fuma.domain.codes.state import EMPTY, Release, State
+from fuma.domain.codes.events import Actor, LawRef, Line, Order, Source, Step
+from fuma.domain.codes.state import (
+    EMPTY,
+    NO_LINES,
+    Early,
+    Filed,
+    Lines,
+    Over,
+    Release,
+    State,
+    Waiting,
+)
 from fuma.domain.colour import Colour
 
 #: Raised whenever the fields of ``State`` or of what it holds change.
-SHAPE = 1
+SHAPE = 2
 _HEAD = bytes([SHAPE])
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder()
@@ -36,6 +46,7 @@ def encode_state(state: State) -> bytes:
             state.used,
             state.releases,
             state.ended,
+            *(() if state.lines is NO_LINES else (_lines(state.lines),)),
         )
     )
 
@@ -46,7 +57,7 @@ def decode_state(data: bytes | None) -> State:
         return EMPTY
     if data[:1] != _HEAD:
         raise OtherShape(f"state of shape {data[:1].hex()}, expected {SHAPE}")
-    orders, ids, lifted, used, releases, ended = _decoder.decode(memoryview(data)[1:])
+    orders, ids, lifted, used, releases, ended, *lines = _decoder.decode(memoryview(data)[1:])
     return State(
         tuple(_order_of(order) for order in orders),
         ids,
@@ -54,7 +65,46 @@ def decode_state(data: bytes | None) -> State:
         tuple(used),
         tuple(Release(*release) for release in releases),
         ended,
+        _lines_of(*lines[0]) if lines else NO_LINES,
     )
+
+
+def _lines(lines: Lines) -> tuple[Any, ...]:
+    waiting = [(_line(one.line), one.code) for one in lines.waiting]
+    return (lines.filed, waiting, lines.early, lines.over)
+
+
+def _lines_of(filed: list[Any], waiting: list[Any], early: list[Any], over: list[Any]) -> Lines:
+    return Lines(
+        tuple(Filed(*one) for one in filed),
+        tuple(Waiting(_line_of(line), code) for line, code in waiting),
+        tuple(Early(*one) for one in early),
+        tuple(Over(*one) for one in over),
+    )
+
+
+_LINE = tuple(Line.__dataclass_fields__)
+_COLOUR, _CHAIN = _LINE.index("colour"), _LINE.index("chain")
+
+
+def _line(line: Line) -> list[Any]:
+    fields = [getattr(line, name) for name in _LINE]
+    fields[_COLOUR], fields[_CHAIN] = int(line.colour), _chain(line.chain)
+    return fields
+
+
+def _line_of(fields: list[Any]) -> Line:
+    fields[_COLOUR] = _COLOURS[fields[_COLOUR]]
+    fields[_CHAIN] = _chain_of(fields[_CHAIN])
+    return Line(*fields)
+
+
+def _chain(chain: tuple[Actor, ...]) -> list[Any]:
+    return [(a.person, a.officer, a.office, a.key, a.step) for a in chain]
+
+
+def _chain_of(chain: list[Any]) -> tuple[Actor, ...]:
+    return tuple(Actor(*fields) for fields in chain)
 
 
 def _order(order: Order) -> tuple[Any, ...]:
@@ -79,7 +129,17 @@ def _order(order: Order) -> tuple[Any, ...]:
             law.procedure_digest,
             law.row,
         ),
+        *(() if order.source is None else (_source(order.source),)),
     )
+
+
+def _source(source: Source) -> tuple[Any, ...]:
+    return (source.order, source.line, source.province, _chain(source.chain), source.released)
+
+
+def _source_of(fields: list[Any]) -> Source:
+    order, line, province, chain, released = fields
+    return Source(order, line, province, _chain_of(chain), released)
 
 
 @lru_cache(maxsize=4096)
@@ -91,7 +151,7 @@ _COLOURS = tuple(Colour)
 
 
 def _order_of(fields: list[Any]) -> Order:
-    id, fact, ground, department, division, kind, ref, basis, recorded, steps, law = fields
+    id, fact, ground, department, division, kind, ref, basis, recorded, steps, law, *source = fields
     colours = tuple(Step(_COLOURS[colour], since, until) for colour, since, until in steps)
     return Order(
         id,
@@ -105,4 +165,5 @@ def _order_of(fields: list[Any]) -> Order:
         recorded,
         colours,
         _law(tuple(law)),
+        _source_of(source[0]) if source else None,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fuma.contracts.decisions import Cause, LedgerRecord, decode_ledger, split
-from fuma.contracts.facts import decode_fact
+from fuma.contracts.facts import decode_person
 from fuma.contracts.state import SHAPE, decode_state, encode_state
 from fuma.contracts.topics import DECISIONS, PERSON
 from fuma.domain.codes.decide import advance
-from fuma.domain.codes.events import Decision, Fact
+from fuma.domain.codes.events import Decision, Input
 from fuma.domain.codes.fold import evolve
 from fuma.domain.codes.state import EMPTY, State
 from fuma.domain.law.inforce import Law
@@ -20,7 +20,7 @@ Outcome = tuple[Decision, State]
 
 
 class Codes:
-    """``LedgerStage`` over a person's facts."""
+    """``LedgerStage`` over what reaches a person."""
 
     name = "codes"
     input_topic = PERSON
@@ -32,20 +32,20 @@ class Codes:
         """``law``: all texts read so far; those that matter at T are among them (``LawGate``)."""
         self._law = law
 
-    def decode(self, value: bytes) -> Fact:
-        return decode_fact(value)
+    def decode(self, value: bytes) -> Input:
+        return decode_person(value)
 
-    def identify(self, item: Fact) -> tuple[bytes, bytes]:
+    def identify(self, item: Input) -> tuple[bytes, bytes]:
         return item.id, item.content
 
-    def decide(self, state: State | None, item: Fact, at: Ms) -> Outcome | None:
+    def decide(self, state: State | None, item: Input, at: Ms) -> Outcome | None:
         decision, after = advance(state or EMPTY, item, at, self._law())
         return None if decision is None else (decision, after)
 
     def encode(self, decision: Outcome, cause: Cause, seq: int, prev: bytes) -> list[bytes]:
         return split(decision[0], cause, seq, prev)
 
-    def apply(self, state: State | None, item: Fact, decision: Outcome) -> State:
+    def apply(self, state: State | None, item: Input, decision: Outcome) -> State:
         return decision[1]
 
     def read(self, value: bytes) -> LedgerRecord:

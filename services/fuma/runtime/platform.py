@@ -14,9 +14,10 @@ from fuma.contracts.errors import Reason as Why
 from fuma.contracts.genesis import read_world
 from fuma.contracts.platform import Alive, Code, PlatformSealer, Position
 from fuma.contracts.topics import DECISIONS, partition_for, spec
-from fuma.domain.codes.events import Order, Schedule
+from fuma.domain.codes.events import Order, Schedule, Source
+from fuma.domain.codes.saying import department_words, ground_words, when
 from fuma.domain.codes.schedule import colour_at
-from fuma.domain.codes.sentences import code_sentence, department_words, ground_words, when
+from fuma.domain.codes.sentences import code_sentence
 from fuma.domain.colour import Colour
 from fuma.domain.law.vocabulary import Words
 from fuma.domain.time import Ms
@@ -44,6 +45,7 @@ class Reason:
     rule: str
     procedure: str
     until: Ms
+    source: Source | None = None  # the officers' order; ``None``: automatic, nobody signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,5 +282,5 @@ def _reasons(schedule: Schedule, at: Ms) -> Iterable[Reason]:
                     o.id, o.ground, ground_words(o.ground), o.department,
                     department_words(o.department), o.division,
                     f"{o.law.book}@{o.law.version}#{o.law.row}",
-                    f"{o.law.procedure}@{o.law.procedure_version}", o.end,
+                    f"{o.law.procedure}@{o.law.procedure_version}", o.end, o.source,
                 )  # fmt: skip

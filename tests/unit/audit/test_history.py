@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuma.audit.history import DecisionRecord, History, Names, Place, colour_at, history
+from fuma.audit.history import DecisionRecord, History, Place, colour_at, history
+from fuma.audit.names import Names
 from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.domain.time import DAY, HOUR

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fuma.contracts.decisions import FIRST, Cause, split
-from fuma.domain.codes.decide import MOST_ORDERS
 from fuma.domain.codes.events import Effective, Ended, FactKind, Lifted, Noted
+from fuma.domain.codes.lines import MOST_ORDERS
 from fuma.domain.law.inforce import Law
 from fuma.runtime.host_types import ledger_value_fits
 from unit.domain.making import LIFTED, Person, fact, published, release, row, text

@@ -1,4 +1,4 @@
-"""``decide``: what one report changes for one person, by the law in force.
+"""``decide``: what one input changes for one person, by the law in force.
 
 Sees no clock, no randomness, no other person. ``None`` means a repeat: it was decided before.
 """
@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fuma.domain.codes.amend import amendments
 from fuma.domain.codes.check import check_fact, identity_hold
+from fuma.domain.codes.ends import take_end
 from fuma.domain.codes.events import (
+    Amend,
+    Answered,
     Decision,
     Effective,
     Ended,
@@ -16,49 +20,89 @@ from fuma.domain.codes.events import (
     Fact,
     FactKind,
     Held,
+    Input,
     LawRef,
     Lifted,
+    Line,
+    LineEnd,
+    MatchFact,
     Noted,
     Order,
     Refused,
 )
-from fuma.domain.codes.fold import evolve
+from fuma.domain.codes.fold import after, evolve
+from fuma.domain.codes.follow import follow, follow_late
 from fuma.domain.codes.inputs import FIRST_RELEASE
+from fuma.domain.codes.lines import awaken, changed, full, refused, take_line
+from fuma.domain.codes.matches import fact_of, withdraw
 from fuma.domain.codes.schedule import schedule_of, steps
-from fuma.domain.codes.state import Release, State, seen
+from fuma.domain.codes.state import Release, State, file_full, seen
 from fuma.domain.ids import order_id
 from fuma.domain.law.inforce import InForce, Law
 from fuma.domain.law.rulebook import Row
 from fuma.domain.time import Ms
 
-#: With so many orders in force on one person, another one of a ground that is in force already is
-#: held. Without a bound a schedule would in the end fit no ledger record, and then not even a
-#: release could be written any more; a ground's first order is never kept out.
-MOST_ORDERS = 16
+NOTHING: tuple[Event, ...] = ()
 
 
-def decide(state: State, fact: Fact, at: Ms, law: Law) -> Decision | None:
-    """The decision on ``fact`` at ``at`` (the partition's T), or ``None`` where it is a repeat."""
-    decision, _ = advance(state, fact, at, law)
+def decide(state: State, item: Input, at: Ms, law: Law) -> Decision | None:
+    """The decision on ``item`` at ``at`` (the partition's T), or ``None`` where it is a repeat."""
+    decision, _ = advance(state, item, at, law)
     return decision
 
 
-def advance(state: State, fact: Fact, at: Ms, law: Law) -> tuple[Decision | None, State]:
+def advance(state: State, item: Input, at: Ms, law: Law) -> tuple[Decision | None, State]:
     """``decide`` and ``evolve`` in one: the decision, and the state after it.
 
-    The state is the one that folding the decision's ledger records gives.
+    The state is the one that folding the decision's ledger records gives. What a newer law changes
+    in the orders in force comes first, then what the input itself does; an ``Amend`` asks for the
+    former alone, and is nothing where there is none.
     """
-    known = seen(state.ids, fact.id, fact.content)
+    known = seen(state.ids, item.id, item.content)
     if known:
         return None, state
-    pair = law.in_force(fact.division, at, fact.ground)
-    row, events = _events(state, fact, at, law, pair, conflict=known is False)
-    after = evolve(state, events, at, fact.id, fact.content)
+    first: tuple[Event, ...] = ()
+    as_now = state
+    if state.orders and not (isinstance(item, Fact) and item.behaviour == FIRST_RELEASE):
+        first = amendments(state, item.id, at, law)
+    if first or not isinstance(item, Fact):
+        as_now = after(state, first, at)
+    pair, row = None, ""
+    if isinstance(item, Fact):
+        pair = law.in_force(item.division, at, item.ground)
+        row, events = _on_fact(as_now, item, at, law, pair, conflict=known is False)
+    elif isinstance(item, Amend):
+        if not first:
+            return None, state
+        events = NOTHING
+    elif known is False:
+        events = _conflict(item, at)
+    elif isinstance(item, Line):
+        events = take_line(as_now, item, at, law)
+    elif isinstance(item, LineEnd):
+        events = take_end(as_now, item, at)
+    elif not item.stands:
+        events = withdraw(as_now, item, at)
+    else:
+        fact = fact_of(item, at)
+        pair = law.in_force(fact.division, at, fact.ground)
+        row, events = _on_fact(as_now, fact, at, law, pair, conflict=False)
+    if first:
+        events = (*first, *events)
+    then = evolve(state, events, at, item.id, item.content)
     ref = law.ref(pair, row) if pair else None
-    return Decision(at, fact, ref, events, schedule_of(after.orders, at, after.ended)), after
+    return Decision(at, item, ref, events, schedule_of(then.orders, at, then.ended)), then
 
 
-def _events(
+def _conflict(item: Line | LineEnd | MatchFact, at: Ms) -> tuple[Event, ...]:
+    """The same id came before with another content: what was decided stays."""
+    code = "same-id-other-content"
+    if isinstance(item, MatchFact):
+        return (_held(fact_of(item, at), code),)
+    return (Answered(item.order, item.line, item.province, "held", code),)
+
+
+def _on_fact(
     state: State, fact: Fact, at: Ms, law: Law, pair: InForce | None, conflict: bool
 ) -> tuple[str, tuple[Event, ...]]:
     """The name of the row applied ("" for none), and what is to be recorded; at least one event."""
@@ -81,8 +125,23 @@ def _events(
     if fact.kind is FactKind.RELEASE:
         return row.name, _release(state, fact, at, law.ref(pair, row.name), row)
     if not pair.procedure.automatic:
-        return row.name, (_noted(fact, "awaits-order"),)
+        return row.name, _file(state, fact, at, law)
     return row.name, _finding(state, fact, at, law, law.ref(pair, row.name), row)
+
+
+def _file(state: State, fact: Fact, at: Ms, law: Law) -> tuple[Event, ...]:
+    """A finding that awaits the procedure's order, and the lines that waited for it."""
+    if fact.behaviour == FIRST_RELEASE:
+        return (_noted(fact, "awaits-order"),)
+    if file_full(state.lines.filed, fact.ground):
+        return (_held(fact, "too-many-facts"),)
+    note = Noted(
+        fact.id, fact.kind, fact.ground, fact.since, fact.evidence_ref, "awaits-order",
+        fact.department, fact.division, fact.evidence_kind, fact.until, fact.reporter, fact.root,
+    )  # fmt: skip
+    if not state.lines.waiting:
+        return (note,)
+    return (note, *awaken(after(state, (note,), at), fact.id, at, law))
 
 
 def _finding(
@@ -108,9 +167,9 @@ def _finding(
     for release in state.releases:
         if release.ground == fact.ground and fact.since <= release.since:
             note = _noted(fact, "lifted-before-assigned")
-            follows = _monitoring_late(state, release, at, law)
+            follows = follow_late(state, release, at, law)
             return (note, *_bounded(follows, state.orders, fact, at))
-    if _full(state.orders, fact.ground, at):
+    if full(state.orders, fact.ground, at):
         return (_held(fact, "too-many-orders"),)
     return (
         Effective(
@@ -133,11 +192,12 @@ def _finding(
 
 def _release(state: State, fact: Fact, at: Ms, ref: LawRef, row: Row) -> tuple[Event, ...]:
     when = max(at, fact.since)
-    lifted = [
-        _lifted(order, fact, when, "released")
+    met = [
+        order
         for order in state.orders
         if order.ground == fact.ground and order.basis <= fact.since and order.end > when
     ]
+    lifted = [_lifted(order, fact, when, "released") for order in met]
     if not lifted:
         return (_noted(fact, "release-pending"),)
     release = Release(
@@ -149,66 +209,27 @@ def _release(state: State, fact: Fact, at: Ms, ref: LawRef, row: Row) -> tuple[E
         fact.evidence_kind,
         fact.evidence_ref,
     )
-    follows = _follow(state, release, at, ref, row)
+    follows = follow(state, release, at, ref, row)
     ended = {one.order for one in lifted if one.at <= at}
     left = [order for order in state.orders if order.id not in ended]
-    return (_noted(fact, "released"), *lifted, *_bounded(follows, left, fact, at))
-
-
-def _monitoring_late(state: State, release: Release, at: Ms, law: Law) -> tuple[Effective, ...]:
-    """What follows a release that came before its finding, by the law in force now."""
-    pair = law.in_force(release.division, at, release.ground)
-    if pair is None:
-        return ()
-    row = pair.book.row(FactKind.RELEASE, release.ground, release.evidence_kind)
-    return _follow(state, release, at, law.ref(pair, row.name), row) if row else ()
-
-
-def _full(orders: Iterable[Order], ground: str, at: Ms) -> bool:
-    live = [order.ground for order in orders if order.end > at]
-    return len(live) >= MOST_ORDERS and ground in live
+    told = [one for order in met for one in changed(order, "lifted", "released")]
+    return (_noted(fact, "released"), *lifted, *told, *_bounded(follows, left, fact, at))
 
 
 def _bounded(
     follows: tuple[Effective, ...], orders: Iterable[Order], fact: Fact, at: Ms
 ) -> tuple[Event, ...]:
-    if follows and _full(orders, follows[0].order.ground, at):
+    if follows and full(orders, follows[0].order.ground, at):
         return (_held(fact, "too-many-orders"),)
     return follows
 
 
-def _follow(state: State, release: Release, at: Ms, ref: LawRef, row: Row) -> tuple[Effective, ...]:
-    """The order that follows a release, once: its evidence bears no second one."""
-    evidence = release.evidence_ref
-    if row.then is None or evidence in state.lifted or evidence in state.used:
-        return ()
-    if any(order.evidence_ref == evidence for order in state.orders):
-        return ()
-    colours = steps(row.then.spans, release.since, None, at)
-    if not colours:
-        return ()
-    return (
-        Effective(
-            Order(
-                order_id(release.fact, row.name),
-                release.fact,
-                row.then.ground,
-                release.department,
-                release.division,
-                release.evidence_kind,
-                evidence,
-                release.since,
-                at,
-                colours,
-                ref,
-            )
-        ),
-    )
-
-
 def _death(state: State, fact: Fact, at: Ms) -> tuple[Event, ...]:
-    lifted = [_lifted(order, fact, at, "death") for order in state.orders if order.end > at]
-    return (*lifted, Ended(fact.id, at))
+    live = [order for order in state.orders if order.end > at]
+    lifted = [_lifted(order, fact, at, "death") for order in live]
+    told = [one for order in live for one in changed(order, "lifted", "death")]
+    told += [refused(one.line, "code-ended") for one in state.lines.waiting]
+    return (*lifted, *told, Ended(fact.id, at))
 
 
 def _noted(fact: Fact, code: str) -> Noted:

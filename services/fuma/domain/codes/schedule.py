@@ -50,7 +50,35 @@ def cut(order: Order, at: Ms) -> Order | None:
         order.recorded,
         kept,
         order.law,
+        order.source,
     )
+
+
+def joined(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """``steps`` without a seam between two of one colour that meet."""
+    found: list[Step] = []
+    for step in steps:
+        last = found[-1] if found else None
+        if last is not None and last.colour is step.colour and last.until == step.since:
+            found[-1] = Step(step.colour, last.since, step.until)
+        else:
+            found.append(step)
+    return tuple(found)
+
+
+def milder(one: Sequence[Step], other: Sequence[Step], at: Ms) -> tuple[Step, ...]:
+    """From ``at`` on, at every instant the milder of two; green where either has no colour."""
+    both = [
+        (step, again)
+        for step in one
+        for again in other
+        if max(step.since, again.since, at) < min(step.until, again.until)
+    ]
+    pieces = [
+        Step(min(a.colour, b.colour), max(a.since, b.since, at), min(a.until, b.until))
+        for a, b in both
+    ]
+    return joined(sorted(pieces, key=lambda step: step.since))
 
 
 def schedule_of(orders: Sequence[Order], at: Ms, ended: Ms | None) -> Schedule:

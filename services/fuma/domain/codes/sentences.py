@@ -15,7 +15,6 @@ from fuma.domain.codes.events import (
     Effective,
     Ended,
     Event,
-    Fact,
     FactKind,
     Held,
     LawRef,
@@ -26,47 +25,20 @@ from fuma.domain.codes.events import (
     Schedule,
     Step,
 )
+from fuma.domain.codes.saying import (
+    COLOURS_EN,
+    chain_words,
+    department_words,
+    ground_words,
+    line_words,
+    when,
+)
 from fuma.domain.codes.words import LIFTINGS, WORDS
 from fuma.domain.colour import Colour
-from fuma.domain.law.vocabulary import DEPARTMENTS, EVIDENCE, GROUNDS, Words
-from fuma.domain.time import Ms, from_ms
+from fuma.domain.law.vocabulary import Words
+from fuma.domain.time import Ms
 
 Also = Mapping[str, tuple[str, str]]
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
-_KINDS = {
-    FactKind.FINDING: Words("认定", "reports"),
-    FactKind.RELEASE: Words("报告解除", "reports the release from"),
-    FactKind.DEATH: Words("报告持码人死亡", "reports the holder's death"),
-    FactKind.SCAN: Words("报告扫码", "reports the scan of a venue code"),
-}
-_COLOURS_EN = ("green", "yellow", "red")
-
-
-def when(at: Ms) -> Words:
-    """An instant: ``2022年6月14日10:30`` and ``14 June 2022 10:30``; seconds where not zero."""
-    m = from_ms(at)
-    clock = f"{m:%H:%M:%S}" if m.second or m.microsecond else f"{m:%H:%M}"
-    return Words(
-        f"{m.year}年{m.month}月{m.day}日{clock}", f"{m.day} {_MONTHS[m.month - 1]} {m.year} {clock}"
-    )
-
-
-def department_words(department: str) -> Words:
-    """A department by name; a word that is none stands for itself."""
-    return DEPARTMENTS.get(department, Words(department, department))
-
-
-def ground_words(ground: str) -> Words:
-    """A ground by name; a word that is none stands for itself, in quotation marks."""
-    return GROUNDS.get(ground, Words(f"「{ground}」", f'"{ground}"'))
-
-
-def evidence_words(kind: str) -> Words:
-    """A kind of evidence by name; "no evidence" where there is none."""
-    return EVIDENCE.get(kind, Words(kind or "无证据", kind or "no evidence"))
 
 
 def law_sentence(law: LawRef | None) -> Words:
@@ -79,33 +51,25 @@ def law_sentence(law: LawRef | None) -> Words:
     return Words(f"依据{cited}，程序{how}", f"by {cited}, procedure {how}")
 
 
-def fact_sentence(fact: Fact) -> Words:
-    """What a department said."""
-    who, kind = department_words(fact.department), _KINDS[fact.kind]
-    what = ground_words(fact.ground) if fact.ground else Words("", "")
-    since, until = when(fact.since), when(fact.until) if fact.until is not None else None
-    on = evidence_words(fact.evidence_kind)
-    to_zh, to_en = (f"至{until.zh}", f" to {until.en}") if until else ("", "")
-    return Words(
-        f"{who.zh}{kind.zh}{what.zh}，自{since.zh}{to_zh}，证据：{on.zh}，地点{fact.division}。",
-        f"{who.en} {kind.en}{' ' if what.en else ''}{what.en}, from {since.en}{to_en}, "
-        f"evidence: {on.en}, place {fact.division}.",
-    )
-
-
 def order_sentence(order: Order) -> Words:
-    """An order: its colours and ends, ground, department, rule."""
+    """An order: its colours and ends, ground, department, rule, and who signed it."""
     ground, who = ground_words(order.ground), department_words(order.department)
-    zh, en = [], []
-    for step in order.steps:
-        until = when(step.until)
-        zh.append(f"{step.colour.zh}至{until.zh}")
-        en.append(f"{_COLOURS_EN[step.colour]} until {until.en}")
+    zh, en = _steps(order.steps)
+    by_zh, by_en = _signed(order)
     law = law_sentence(order.law)
     return Words(
-        f"{'，其后'.join(zh)}；事由：{ground.zh}；由{who.zh}（{order.division}）报告；{law.zh}。",
-        f"{en}; ground: {ground.en}; reported by {who.en} ({order.division}); {law.en}.",
+        f"{zh}；事由：{ground.zh}；由{who.zh}（{order.division}）报告；{law.zh}{by_zh}。",
+        f"{en}; ground: {ground.en}; reported by {who.en} ({order.division}); {law.en}{by_en}.",
     )
+
+
+def _signed(order: Order) -> tuple[str, str]:
+    """The officers' order that it is a line of, and who took its steps; nothing where none."""
+    if order.source is None:
+        return "", ""
+    name = line_words(order.source.order, order.source.line)
+    chain = chain_words(order.source.chain)
+    return f"；{name.zh}：{chain.zh}", f"; {name.en}: {chain.en}"
 
 
 def event_sentence(
@@ -177,10 +141,8 @@ def _answered(event: Answered, also: Also) -> Words:
     status = _STATUS.get(event.status, Words(event.status, event.status))
     why = _said(event.code, also) if event.code else Words("", "")
     zh, en = (f"：{why.zh}", f": {why.en}") if event.code else ("", "")
-    name, row = event.order.hex(), event.line + 1
-    return Words(
-        f"赋码单{name}第{row}行{status.zh}{zh}。", f"line {row} of order {name} {status.en}{en}."
-    )
+    name = line_words(event.order, event.line)
+    return Words(f"{name.zh}{status.zh}{zh}。", f"{name.en} {status.en}{en}.")
 
 
 def _amended(event: Amended, orders: Mapping[bytes, Order], also: Also) -> Words:
@@ -205,7 +167,7 @@ def _steps(steps: Sequence[Step]) -> tuple[str, str]:
     for step in steps:
         until = when(step.until)
         zh.append(f"{step.colour.zh}至{until.zh}")
-        en.append(f"{_COLOURS_EN[step.colour]} until {until.en}")
+        en.append(f"{COLOURS_EN[step.colour]} until {until.en}")
     return "，其后".join(zh), ", then ".join(en)
 
 
@@ -254,13 +216,13 @@ def code_sentence(schedule: Schedule, at: Ms) -> Words:
     until, later = when(turn), _next(next_colour, turn)
     return Words(
         f"{now.zh}：{segment.colour.zh}，至{until.zh}；{why.zh}。{later.zh}",
-        f"{now.en}: {_COLOURS_EN[segment.colour]} until {until.en}; {why.en}.{later.en}",
+        f"{now.en}: {COLOURS_EN[segment.colour]} until {until.en}; {why.en}.{later.en}",
     )
 
 
 def _next(colour: Colour, at: Ms) -> Words:
     begin = when(at)
-    return Words(f"{begin.zh}起为{colour.zh}。", f" From {begin.en}: {_COLOURS_EN[colour]}.")
+    return Words(f"{begin.zh}起为{colour.zh}。", f" From {begin.en}: {COLOURS_EN[colour]}.")
 
 
 def _reasons(orders: Sequence[Order]) -> Words:
@@ -268,6 +230,7 @@ def _reasons(orders: Sequence[Order]) -> Words:
     for order in orders:
         ground, who = ground_words(order.ground), department_words(order.department)
         rule = f"{order.law.book}@{order.law.version}#{order.law.row}"
-        zh.append(f"{ground.zh}（{who.zh}{order.division}报告，依据{rule}）")
-        en.append(f"{ground.en} (reported by {who.en} of {order.division}, by {rule})")
+        by_zh, by_en = _signed(order)
+        zh.append(f"{ground.zh}（{who.zh}{order.division}报告，依据{rule}{by_zh}）")
+        en.append(f"{ground.en} (reported by {who.en} of {order.division}, by {rule}{by_en})")
     return Words("事由：" + "；".join(zh), "ground: " + "; ".join(en))

@@ -67,6 +67,7 @@ NOTES: dict[str, Words] = {
     "release-pending": Words("无可解除的赋码，留待对应报告", "nothing to lift yet, kept for it"),
     "no-colour": Words("按规则仅作记录，不赋色", "by the rulebook recorded only, no colour"),
     "code-ended": Words("健康码已终止", "the code had ended"),
+    "match-withdrawn": Words("比对结果已撤回", "the comparison takes the match back"),
     "awaits-order": Words("须经签批程序", "awaits the procedure's order"),
     "scan": Words("扫码记录，不构成事由", "a scan: bears no ground"),
 }
@@ -95,6 +96,8 @@ LINES: dict[str, Words] = {
     "too-many-ends": Words(
         "先到的解除过多，暂不接受", "too many ends came before their lines: none is taken for now"
     ),
+    "ended-before-line": Words("该行先行终止", "its end came before it"),
+    "line-over": Words("该行已经终止", "the line was over already"),
     "line-awaited": Words("先于赋码到达", "it came before its line"),
 }
 
@@ -104,7 +107,6 @@ CHANGES: dict[str, Words] = {
         "新规则缩短期限或降低颜色", "a newer law shortens it or makes it milder"
     ),
     "ground-removed": Words("新规则不再有该事由", "by the newer law it is no ground any more"),
-    "match-withdrawn": Words("比对结果已撤回", "the match that bore it stands no longer"),
     "condition-met": Words("符合解除条件", "its lifting condition is met"),
     "never-valid": Words("自始无效", "it was never valid"),
     "appeal": Words("申诉成立", "an appeal was upheld against it"),

@@ -109,6 +109,18 @@ class Law:
         found = self.comparison(division, at)
         return found.settings if found else None
 
+    def changed(self, at: Ms) -> Ms:
+        """The last instant up to ``at`` at which some text began or ended; 0 where none did."""
+        index = bisect_right(self._bounds, at)
+        return self._bounds[index - 1] if index else 0
+
+    def procedure_named(self, name: str, version: int) -> PublishedText | None:
+        """A procedure by name and version, whether or not it is in force."""
+        for p in self._procedures:
+            if p.text.name == name and p.text.version == version:
+                return p
+        return None
+
     def procedure(self, division: str, at: Ms, ground: str = "") -> Procedure | None:
         """The procedure that holds in ``division``, whether or not a book does."""
         candidates = [p for p in self._procedures if _covers(p.text, ground)]
