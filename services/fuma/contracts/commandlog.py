@@ -103,5 +103,7 @@ def decode_command(data: bytes | None, ceremony: tuple[str, str] | None) -> Hear
         return Heard(id, hashlib.sha256(b"tick" + said).digest(), w["province"], c.Tick(minute))
     if w["status"] not in _STATUS:
         raise Poison(Reason.BAD_REPORT, f"an outcome of status {w['status']!r}")
-    outcome = c.Outcome(w["order"], w["line"], w["status"], w["code"], tuple(w["recipients"]))
+    outcome = c.Outcome(
+        w["order"], w["line"], w["status"], w["code"], tuple(w["recipients"]), w["id"]
+    )
     return Heard(w["id"], w["content"], w["province"], outcome)

@@ -11,7 +11,12 @@ from hashlib import sha256
 
 def derive(*parts: bytes) -> bytes:
     """16 bytes that follow from ``parts`` and their order."""
-    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()[:16]
+    return digest(*parts)[:16]
+
+
+def digest(*parts: bytes) -> bytes:
+    """The whole 32 bytes of which ``derive`` gives the first 16."""
+    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
 
 
 def report_id(department: str, source: str, event_id: str) -> bytes:

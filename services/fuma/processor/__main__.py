@@ -21,11 +21,13 @@ from fuma.contracts.topics import (
     exchange_topic,
     partition_for,
 )
+from fuma.processor.authority import Authority
 from fuma.processor.codes import Codes
 from fuma.processor.incidents import Incidents
 from fuma.processor.itinerary import Itinerary
 from fuma.processor.law import LawGate
 from fuma.processor.outbox import Outbox
+from fuma.processor.outbox_orders import OrdersOutbox
 from fuma.processor.settings import STAGES, Settings
 from fuma.processor.taskforce import Taskforce
 from fuma.processor.watch import Watch
@@ -37,6 +39,7 @@ from fuma.runtime.faust_app import build, die, serve
 from fuma.runtime.faust_host import Host, Stage
 from fuma.runtime.heap import settle
 from fuma.runtime.host_ledger import World
+from fuma.runtime.host_resident import ResidentRunner
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner, dead_letter_partitions
 from fuma.runtime.host_window import WindowRunner
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
@@ -69,6 +72,14 @@ def stages(
         outputs = [NOTICES, SIGNALS, *map(exchange_topic, PROVINCES)]
         outbox = Outbox(_alarm, gate.law)
         made.append(TransformRunner(outbox, outputs, world, reader, partition_for))
+    if "authority" in settings.stages:
+        authority = Authority(gate.world, gate.law, gate.ceremony)
+        made.append(
+            ResidentRunner(authority, world, reader, root, partition_for, horizon=gate.horizon)
+        )
+    if "outbox-orders" in settings.stages:
+        orders = OrdersOutbox(_alarm)
+        made.append(TransformRunner(orders, orders.output_topics, world, reader, partition_for))
     if "watch" in settings.stages:
         watch = Watch(gate.law)
         made.append(
@@ -85,7 +96,18 @@ async def run(settings: Settings) -> None:
     reader, law_reader = KafkaLogReader(kafka), KafkaLogReader(kafka)
     letters = dead_letter_partitions(
         reader,
-        [stage.dead_letter_topic for stage in (Taskforce, Itinerary, Codes, Outbox, Watch)],
+        [
+            stage.dead_letter_topic
+            for stage in (
+                Taskforce,
+                Itinerary,
+                Authority,
+                OrdersOutbox,
+                Codes,
+                Outbox,
+                Watch,
+            )
+        ],
     )
     incidents = Incidents(sealer, declared_count(reader, INCIDENTS), simulated=pinned.simulated)
     appender = KafkaAppender(kafka)

@@ -35,8 +35,18 @@ class LawGate:
         self._poll()
         self._thread.start()
 
+    @property
+    def world(self) -> bytes:
+        """The world's id, 16 bytes."""
+        return self._reader.log.world.id
+
     def law(self) -> Law:
         return self._law
+
+    def ceremony(self) -> tuple[str, str] | None:
+        """Both public keys (hex) of the genesis; ``None`` before there is one."""
+        genesis = self._reader.log.genesis
+        return genesis.ceremony if genesis is not None else None
 
     def horizon(self) -> Ms:
         return self._horizon

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-STAGES = ("taskforce", "codes", "outbox", "watch")
+STAGES = ("taskforce", "codes", "outbox", "authority", "outbox-orders", "watch")
 
 
 @dataclass(frozen=True, slots=True)

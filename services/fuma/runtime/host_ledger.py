@@ -42,7 +42,7 @@ POSITION = "position"
 SHAPE = "shape"
 #: No bound on T.
 FOREVER: Ms = 1 << 62
-_HEAD = struct.Struct(">BQ32s")  # held, seq, hash of the last ledger value
+HEAD = struct.Struct(">BQ32s")  # held, seq, hash of the last ledger value
 
 
 @dataclass(slots=True)
@@ -256,8 +256,8 @@ def load_key_state(stage: LedgerStage[S, I, D, R], data: bytes | None) -> KeySta
     """A key's state from the store's bytes."""
     if data is None:
         return KeyState()
-    held, seq, last = _HEAD.unpack_from(data)
-    body = data[_HEAD.size :]
+    held, seq, last = HEAD.unpack_from(data)
+    body = data[HEAD.size :]
     return KeyState(seq, last, bool(held), stage.load(body[1:]) if body else None)
 
 
@@ -270,7 +270,7 @@ def write_states(
     """States and position in one batch."""
     puts: dict[bytes, bytes | None] = {}
     for key, known in states.items():
-        head = _HEAD.pack(known.held, known.seq, known.last)
+        head = HEAD.pack(known.held, known.seq, known.last)
         # One byte tells an empty state from none.
         puts[key] = head if known.state is None else head + b"\x01" + stage.dump(known.state)
     store.write(puts, {POSITION: position.dump(), SHAPE: stage.shape.encode()})

@@ -167,7 +167,7 @@ class Recovery(Generic[S, I, D, R]):
                 chained = part.seq, digest
             else:
                 state = self._stage.fold(known.state, [part for part, _, _ in parts])
-                self._states[key] = KeyState(chained[0], chained[1], False, state)
+                self._put(key, KeyState(chained[0], chained[1], False, state))
         last = max(parts, key=lambda part: part[1].offset)
         return replace(
             position,
@@ -180,7 +180,7 @@ class Recovery(Generic[S, I, D, R]):
 
     def _hold(self, key: bytes, what: str, record: LogRecord) -> None:
         known = self._known(key)
-        self._states[key] = KeyState(known.seq, known.last, True, known.state)
+        self._put(key, KeyState(known.seq, known.last, True, known.state))
         self._alarm("held", f"{_place(record)}: {what}; key {key.hex()} is held")
 
     def _known(self, key: bytes) -> KeyState[S]:
@@ -188,6 +188,9 @@ class Recovery(Generic[S, I, D, R]):
             (data,) = self._store.get_many([key])
             self._states[key] = load_key_state(self._stage, data)
         return self._states[key]
+
+    def _put(self, key: bytes, state: KeyState[S]) -> None:
+        self._states[key] = state
 
     def _flush(self, position: Position) -> None:
         write_states(self._store, self._stage, self._states, position)

@@ -76,17 +76,18 @@ class LedgerRunner(Generic[S, I, D, R]):
             self._stores.drop(self.name, tp.partition)
             store = self._stores.open(self.name, tp.partition)
         try:
-            recovery = Recovery(
-                self._stage, self._world, store, self._reader, tp.partition, self._alarm
-            )
-            position = recovery.run()
+            engine = self._recover(store, tp.partition)
         except BaseException:
             store.close()
             raise
+        position = engine.position
         log.info("%s/%d: applied %d, T %d", self.name, tp.partition, position.applied, position.at)
-        return LedgerPartition(
-            self._stage, self._world, self._intake, store, tp.partition, position
-        )
+        return engine
+
+    def _recover(self, store: Store, partition: int) -> LedgerPartition[S, I, D, R]:
+        recovery = Recovery(self._stage, self._world, store, self._reader, partition, self._alarm)
+        position = recovery.run()
+        return LedgerPartition(self._stage, self._world, self._intake, store, partition, position)
 
     def _alarm(self, kind: str, what: str) -> None:
         _raise_alarm(self.name, kind, what, self._world)

@@ -7,9 +7,9 @@ ids; a person is a 16-byte tag, the same for every account of one natural person
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 from fuma.domain import merkle
+from fuma.domain.ids import digest
 from fuma.domain.time import HOUR, Ms
 
 #: A page of a form holds at most so many lines (its bytes are the door's to measure: 48 KiB).
@@ -147,11 +147,12 @@ class Draft:
 
     def content(self) -> bytes:
         """Digest of what is signed: it is frozen by the first signature."""
-        fields = repr((
-            self.order, self.division, self.ground, self.colour, self.count, self.root,
-            self.since, self.until, self.papers,
-        ))  # fmt: skip
-        return sha256(fields.encode()).digest()
+        until = b"" if self.until is None else b"%d" % self.until
+        papers = [text.encode() for paper in self.papers for text in paper]
+        return digest(
+            self.order, self.division.encode(), self.ground.encode(), b"%d" % self.colour,
+            b"%d" % self.count, self.root, b"%d" % self.since, until, *papers,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,8 @@ def decide(state: State, item: c.Input, at: Ms, law: Law) -> list[e.Event]:
     if isinstance(answer, No):
         return [_refused(state, item, actor, answer, until)]
     kind, about = type(item.body).__name__, _about(item.body)
-    return [*answer, e.Accepted(item.id, item.digest, until, actor, kind, about)]
+    # First, so that a decision in several parts says in the first of them what it answers.
+    return [e.Accepted(item.id, item.digest, until, actor, kind, about), *answer]
 
 
 def advance(state: State, item: c.Input, at: Ms, law: Law) -> tuple[list[e.Event], State]:
