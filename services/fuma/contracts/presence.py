@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from fuma.contracts.codec import Wire, decode, encode
+from fuma.contracts.codec import decoder, encoder
 from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.presencebytes import read_presence
+from fuma.contracts.registry import registry
+from fuma.contracts.shapes import Shape, Shapes
 from fuma.contracts.topics import partition_for
 from fuma.domain.comparison.events import (
     Area,
@@ -33,83 +36,79 @@ from fuma.domain.time import Ms
 FRAME = Frame(parts=4)
 
 
+class _Record(NamedTuple):
+    """A value of ``presence``."""
+
+    body: Input
+
+
+def _body(body: Input) -> Input:
+    return body
+
+
+def _presence(
+    id_: bytes, tag: bytes, revision: int, since: Ms, until: Ms, kind: str, identity: str,
+    gone: bool, carriage: int, row: int, place: bytes, division: str, department: str,
+) -> Presence:  # fmt: skip
+    return Presence(
+        id_, revision, tag, check_place(place), division, since, until, kind, carriage, row, gone,
+        identity, department,
+    )  # fmt: skip
+
+
+def _area(
+    id_: bytes, revision: int, places: list[bytes], divisions: list[str],
+    periods: list[tuple[Ms, Ms | None]], issued: Ms, gone: bool,
+) -> Area:  # fmt: skip
+    checked = tuple(check_place(place) for place in places)
+    return Area(id_, revision, checked, tuple(divisions), tuple(periods), issued, gone)
+
+
+def _period(since: Ms, until: Ms | None) -> tuple[Ms, Ms | None]:
+    return since, until
+
+
+def _spread(*fields: Any) -> Spread:
+    return Spread(Exposure(*fields[:-1]), fields[-1])
+
+
+_SHAPES = Shapes(
+    {
+        "fuma.PresenceRecord": Shape(_body, cls=_Record),
+        "fuma.Presence": Shape(_presence, cls=Presence),
+        "fuma.Case": Shape(Case),
+        "fuma.Area": Shape(_area, cls=Area),
+        "fuma.Period": Shape(
+            _period, cls=tuple, places={"since": "__getitem__(0)", "until": "__getitem__(1)"}
+        ),
+        "fuma.Spread": Shape(
+            _spread, cls=Spread, places={name: f"exposure.{name}" for name in Exposure._fields}
+        ),
+        "fuma.Contact": Shape(Contact, places={"source": "case"}),
+        "fuma.PresenceTick": Shape(Tick),
+    }
+)
+#: Frame of the newest version, and the union's first branch.
+_PRESENCE = b"\0" + registry().latest["presence"].id.to_bytes(4, "big") + b"\0"
+_write, _read = encoder("presence", None, _SHAPES), decoder("presence", _SHAPES)
+
+
 def encode_presence(item: Input) -> bytes:
     """A value of ``presence``."""
-    return encode("presence", {"body": _wire(item)})
-
-
-def _wire(item: Input) -> tuple[str, Wire]:
-    if isinstance(item, Presence):
-        return "fuma.Presence", item._asdict()
-    if isinstance(item, Case):
-        return "fuma.Case", item._asdict()
-    if isinstance(item, Area):
-        periods = [{"since": since, "until": until} for since, until in item.periods]
-        return "fuma.Area", {**item._asdict(), "periods": periods}
-    if isinstance(item, Spread):
-        return "fuma.Spread", {**item.exposure._asdict(), "gone": item.gone}
-    if isinstance(item, Contact):
-        fields = item._asdict()
-        fields["source"] = fields.pop("case")
-        return "fuma.Contact", fields
-    return "fuma.PresenceTick", {"minute": item.minute}
+    return _write(_Record(item))
 
 
 def decode_presence(data: bytes | None) -> Input:
     """A value of ``presence``. Raises ``Poison``."""
-    name, wire = decode("presence", data)["body"]
     try:
-        item: Input = _READ[name](wire)
+        if data is not None and data[:6] == _PRESENCE:
+            presence = read_presence(data)
+            if presence is not None:
+                return presence
+        found: Input = _read(data)
     except ValueError as error:
         raise Poison(Reason.BAD_REPORT, str(error)) from error
-    return item
-
-
-def _presence(w: Wire) -> Presence:
-    return Presence(
-        w["id"], w["revision"], w["tag"], check_place(w["place"]), w["division"], w["since"],
-        w["until"], w["kind"], w["carriage"], w["row"], w["gone"], w["identity"], w["department"],
-    )  # fmt: skip
-
-
-def _case(w: Wire) -> Case:
-    return Case(
-        w["id"], w["revision"], w["tag"], w["since"], w["until"], w["issued"], w["gone"], w["root"],
-        w["depth"], w["mark"],
-    )  # fmt: skip
-
-
-def _area(w: Wire) -> Area:
-    periods = tuple((p["since"], p["until"]) for p in w["periods"])
-    places = tuple(check_place(place) for place in w["places"])
-    return Area(
-        w["id"], w["revision"], places, tuple(w["divisions"]), periods, w["issued"], w["gone"]
-    )
-
-
-def _spread(w: Wire) -> Spread:
-    return Spread(Exposure(*(w[name] for name in Exposure._fields)), w["gone"])
-
-
-def _contact(w: Wire) -> Contact:
-    return Contact(
-        w["id"], w["revision"], w["stands"], w["tag"], w["division"], w["since"], w["until"],
-        w["source"], w["depth"], w["mark"],
-    )  # fmt: skip
-
-
-def _tick(w: Wire) -> Tick:
-    return Tick(w["minute"])
-
-
-_READ: dict[str, Any] = {
-    "fuma.Presence": _presence,
-    "fuma.Case": _case,
-    "fuma.Area": _area,
-    "fuma.Spread": _spread,
-    "fuma.Contact": _contact,
-    "fuma.PresenceTick": _tick,
-}
+    return found
 
 
 @cache

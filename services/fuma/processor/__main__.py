@@ -7,7 +7,7 @@ import asyncio
 import logging
 import socket
 import sys
-from functools import partial
+from functools import lru_cache, partial
 
 from fuma.contracts.errors import FumaError
 from fuma.contracts.genesis import read_world
@@ -23,6 +23,7 @@ from fuma.contracts.topics import (
 )
 from fuma.processor.authority import Authority
 from fuma.processor.codes import Codes
+from fuma.processor.comparison import Comparison
 from fuma.processor.incidents import Incidents
 from fuma.processor.itinerary import Itinerary
 from fuma.processor.law import LawGate
@@ -41,6 +42,7 @@ from fuma.runtime.heap import settle
 from fuma.runtime.host_ledger import World
 from fuma.runtime.host_resident import ResidentRunner
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner, dead_letter_partitions
+from fuma.runtime.host_stored_recovery import StoredRunner
 from fuma.runtime.host_window import WindowRunner
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.lawreader import LawReader
@@ -65,6 +67,16 @@ def stages(
     if "taskforce" in settings.stages:
         made.append(TransformRunner(Taskforce(), [PERSON], world, reader, partition_for))
         made.append(TransformRunner(Itinerary(), [PRESENCE], world, reader, partition_for))
+    if "comparison" in settings.stages:
+        comparison = Comparison(gate.law, declared_count(reader, PRESENCE))
+        made.append(
+            StoredRunner(
+                comparison, comparison.output_topics, world, reader, root,
+                # Spots come again, and their hash in Python costs as much as their decoding.
+                lru_cache(1 << 16)(partition_for),
+                horizon=gate.horizon,
+            )
+        )  # fmt: skip
     if "codes" in settings.stages:
         codes = Codes(gate.law)
         made.append(LedgerRunner(codes, world, reader, root, partition_for, horizon=gate.horizon))
@@ -101,6 +113,7 @@ async def run(settings: Settings) -> None:
             for stage in (
                 Taskforce,
                 Itinerary,
+                Comparison,
                 Authority,
                 OrdersOutbox,
                 Codes,

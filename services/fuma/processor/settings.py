@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-STAGES = ("taskforce", "codes", "outbox", "authority", "outbox-orders", "watch")
+STAGES = (
+    "taskforce", "comparison", "codes", "outbox", "authority", "outbox-orders", "watch",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

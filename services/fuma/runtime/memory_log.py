@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
 from fuma.contracts.errors import Fatal
 from fuma.domain.time import Ms
 from fuma.runtime.kafka import MAX_RECORD_BYTES, record_size
-from fuma.runtime.ports import Bounds, LogRecord, Outgoing
+from fuma.runtime.ports import Bounds, LogRecord, Outgoing, Range
 
 
 class MemoryLog:
@@ -81,7 +81,7 @@ class MemoryLog:
 
 
 class MemoryStore:
-    """``ports.Store`` over dictionaries. ``closed`` says whether its partition was given up."""
+    """``ports.SortedStore`` over dictionaries. ``closed``: its partition was given up."""
 
     def __init__(self) -> None:
         self.states: dict[bytes, bytes] = {}
@@ -101,6 +101,29 @@ class MemoryStore:
             else:
                 self.states[key] = value
         self.meta.update(meta)
+
+    def scan(self, prefixes: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        for prefix in prefixes:
+            found = sorted(key for key in self.states if key.startswith(prefix))
+            yield from ((key, self.states[key]) for key in found)
+
+    def range(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        for key in sorted(key for key in self.states if start <= key < end):
+            yield key, self.states[key]
+
+    def first(self, start: bytes, end: bytes) -> bytes | None:
+        return min((key for key in self.states if start <= key < end), default=None)
+
+    def replace(
+        self, puts: Mapping[bytes, bytes | None], drops: Sequence[Range], meta: Mapping[str, bytes]
+    ) -> None:
+        self.write(puts, meta)
+        for start, end in drops:
+            for key in [key for key in self.states if start <= key < end]:
+                del self.states[key]
+
+    def reclaim(self, ranges: Sequence[Range]) -> None:
+        """There is no disk."""
 
     def close(self) -> None:
         self.closed = True

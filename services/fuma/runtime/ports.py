@@ -5,7 +5,7 @@ Each has a real adapter and a fake in ``memory.py``; one contract suite runs on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -109,6 +109,35 @@ class Store(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+Range = tuple[bytes, bytes]  # keys from the first up to, not including, the second
+
+
+class SortedStore(Store, Protocol):
+    """A store whose keys can be read, and dropped, in their order."""
+
+    def scan(self, prefixes: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """Rows whose key begins with a prefix; the prefixes one after the other."""
+        ...
+
+    def range(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Rows from the key ``start`` up to ``end``."""
+        ...
+
+    def first(self, start: bytes, end: bytes) -> bytes | None:
+        """The first key from ``start`` up to ``end``."""
+        ...
+
+    def replace(
+        self, puts: Mapping[bytes, bytes | None], drops: Sequence[Range], meta: Mapping[str, bytes]
+    ) -> None:
+        """One atomic batch: the puts, then the ranges dropped."""
+        ...
+
+    def reclaim(self, ranges: Sequence[Range]) -> None:
+        """Take what was dropped there off the disk too, in the background."""
+        ...
 
 
 class Clock(Protocol):

@@ -10,13 +10,16 @@ import fcntl
 import logging
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
 from rocksdict import Options, Rdict, WriteBatch
 
 from fuma.contracts.errors import Fatal
+from fuma.runtime.ports import Range
 
 log = logging.getLogger(__name__)
 #: A file in a store's directory: reading it failed, so it is not gone by any more.
@@ -35,7 +38,7 @@ def _is_locked(error: Exception) -> bool:
 
 
 class RocksStore:
-    """``ports.Store`` on a RocksDB directory, which RocksDB locks to this process."""
+    """``ports.SortedStore`` on a RocksDB directory, which RocksDB locks to this process."""
 
     def __init__(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
@@ -52,6 +55,10 @@ class RocksStore:
             if _is_locked(error):
                 raise Fatal(f"{path}: another process holds the store ({error})") from error
             raise Damaged(f"{path}: the store cannot be opened ({error})", _AGAIN) from error
+
+        self._lock = threading.Lock()
+        self._ranges: dict[Range, None] = {}
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="reclaim")
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         if not keys:
@@ -88,7 +95,73 @@ class RocksStore:
         except Exception as error:
             raise self._failed(error) from error
 
+    def scan(self, prefixes: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        rows = self._db.iter()
+        for prefix in prefixes:
+            start = _KEY + prefix
+            rows.seek(start)
+            while rows.valid():
+                key = rows.key()
+                if not key.startswith(start):
+                    break
+                yield key[2:], rows.value()
+                rows.next()
+
+    def range(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        rows, last = self._db.iter(), _KEY + end
+        rows.seek(_KEY + start)
+        while rows.valid() and (key := rows.key()) < last:
+            yield key[2:], rows.value()
+            rows.next()
+
+    def first(self, start: bytes, end: bytes) -> bytes | None:
+        rows = self._db.iter()
+        rows.seek(_KEY + start)
+        if not rows.valid():
+            return None
+        key: bytes = rows.key()
+        return key[2:] if key < _KEY + end else None
+
+    def replace(
+        self, puts: Mapping[bytes, bytes | None], drops: Sequence[Range], meta: Mapping[str, bytes]
+    ) -> None:
+        batch = WriteBatch(raw_mode=True)
+        put, delete = batch.put, batch.delete
+        for key, value in puts.items():
+            if value is None:
+                delete(_KEY + key)
+            else:
+                put(_KEY + key, value)
+        for start, end in drops:
+            batch.delete_range(_KEY + start, _KEY + end)
+        for name, data in meta.items():
+            put(_META + name.encode(), data)
+        try:
+            self._db.write(batch)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def reclaim(self, ranges: Sequence[Range]) -> None:
+        with self._lock:
+            idle = not self._ranges
+            self._ranges.update(dict.fromkeys(ranges))
+        if idle and ranges:
+            self._background.submit(self._reclaim)
+
+    def _reclaim(self) -> None:
+        # The log of writes goes with the flush, the rows with the compaction that meets the
+        # deletion.
+        while True:
+            with self._lock:
+                ranges, self._ranges = list(self._ranges), {}
+            if not ranges:
+                return
+            self._db.flush()
+            for start, end in ranges:
+                self._db.compact_range(_KEY + start, _KEY + end)
+
     def close(self) -> None:
+        self._background.shutdown(wait=True)
         self._db.close()
 
 

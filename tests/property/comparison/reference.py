@@ -161,10 +161,8 @@ def everything(heard: Iterable[tuple[Input, Ms]], parts: int = 1) -> Counter[Fou
         first = companions(stays, case.tag, span, case.id, case.tag, 0)
         found += first
         for contact in {f.tag for f in first}:
-            # A contact counts in turn if some match of theirs is under a law that asks for it.
-            starts = [
-                f.since for f in first if f.tag == contact and f.rule in ("companion", "ride")
-            ]
+            # A contact counts in turn if some match of theirs is under a rule of two grounds.
+            starts = [f.since for f in first if f.tag == contact and f.rule == "companion"]
             if starts:
                 span = (min(starts), min(starts) + 12 * STEP)
                 found += companions(stays, contact, span, case.id, case.tag, 1)

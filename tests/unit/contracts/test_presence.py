@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from fuma.contracts.codec import encode
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fuma.contracts.codec import decode, encode
 from fuma.contracts.errors import Poison
 from fuma.contracts.presence import (
     broadcast_keys,
@@ -13,6 +17,7 @@ from fuma.contracts.presence import (
     keys_of,
     records_of,
 )
+from fuma.contracts.presencebytes import read_presence
 from fuma.contracts.topics import PRESENCE, partition_for, spec
 from fuma.domain.comparison.events import Case, Presence
 from golden.samples_presence import heard
@@ -52,3 +57,41 @@ def test_a_case_has_the_same_id_for_every_revision() -> None:
     later = decode_presence(encode_presence(case._replace(revision=3, gone=True)))
     assert isinstance(later, Case)
     assert later.id == case.id
+
+
+presences = st.builds(
+    Presence,
+    st.binary(min_size=16, max_size=16),
+    st.one_of(st.integers(0, 3), st.integers(0, 1 << 40)),
+    st.binary(min_size=16, max_size=16),
+    st.just(stay("p", "somebody").place),
+    st.text(max_size=80),
+    st.one_of(st.integers(0, 1 << 42), st.integers(-(1 << 50), 1 << 50)),
+    st.one_of(st.integers(0, 1 << 42), st.integers(-(1 << 50), 1 << 50)),
+    st.sampled_from(["signal", "ticket", "scan"]),
+    st.one_of(st.integers(0, 70), st.integers(-9, 1 << 30)),
+    st.one_of(st.integers(0, 70), st.integers(-9, 1 << 30)),
+    st.booleans(),
+    st.sampled_from(["matched", "mismatched", "unregistered"]),
+    st.text(max_size=80),
+)
+
+
+@given(presences, st.data())
+def test_read_by_hand_it_is_what_the_reader_says(item: Presence, data: st.DataObject) -> None:
+    value = encode_presence(item)
+    assert decode_presence(value) == item
+    changed = bytearray(value)
+    changed[data.draw(st.integers(6, len(value) - 1))] ^= data.draw(st.integers(1, 255))
+    cut = bytes(changed[: data.draw(st.integers(6, len(value)))])
+    for one in (bytes(changed), cut, value + b"\0"):
+        try:
+            by_hand = read_presence(one)
+        except ValueError:
+            continue  # the place: the reader finds that as well
+        if by_hand is not None:
+            assert by_hand == _presence(decode("presence", one)["body"][1])
+
+
+def _presence(wire: dict[str, Any]) -> Presence:
+    return Presence(**wire)

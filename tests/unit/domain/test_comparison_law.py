@@ -59,10 +59,10 @@ def at(month: int, day: int, year: int = 2022) -> Ms:
 def test_what_is_left_out_makes_no_match() -> None:
     found = read().settings
     assert found.companion is not None
-    assert (found.companion.minimum, found.depth) == (10 * MINUTE, 1)
+    assert (found.companion.minimum, len(found.companion.grounds)) == (10 * MINUTE, 1)
     assert (found.ride, found.sojourn, found.neighbours) == (None, None, False)
     assert (found.lookback, found.chain) == (14 * DAY, 14 * DAY)
-    assert read(companion=None).settings.depth == 0
+    assert read(companion=None).settings.companion is None
 
 
 def test_seating() -> None:

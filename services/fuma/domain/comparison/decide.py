@@ -11,7 +11,7 @@ Codes of ``Passed``: ``weak`` (a scan is no presence), ``empty``, ``too-long``, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from fuma.domain.comparison import links
 from fuma.domain.comparison.events import (
@@ -35,16 +35,17 @@ from fuma.domain.comparison.events import (
     StayTaken,
     Tick,
 )
-from fuma.domain.comparison.fold import State, forgotten, lapses, remembered
+from fuma.domain.comparison.fold import forgotten, lapses, remembered
 from fuma.domain.comparison.meet import exposures, meet, risks
-from fuma.domain.comparison.place import spot
+from fuma.domain.comparison.place import spot, spots
 from fuma.domain.comparison.settings import Law
+from fuma.domain.comparison.view import View
 from fuma.domain.time import Ms
 
 Met = dict[bytes, tuple[Match, int]]
 
 
-def decide(state: State, given: Input, at: Ms, law: Law) -> list[Event]:
+def decide(state: View, given: Input, at: Ms, law: Law) -> list[Event]:
     """What follows from ``given`` at ``at`` (T). Reads the state, changes nothing."""
     if type(given) is Presence:
         events = _presence(state, given, at, law)
@@ -64,7 +65,7 @@ def decide(state: State, given: Input, at: Ms, law: Law) -> list[Event]:
     return events
 
 
-def _presence(state: State, p: Presence, at: Ms, law: Law) -> list[Event]:
+def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     fault = _fault(state, p, at)
     if fault:
         return [Passed(fault)]
@@ -76,7 +77,7 @@ def _presence(state: State, p: Presence, at: Ms, law: Law) -> list[Event]:
     )  # fmt: skip
     if p.gone:
         new = forgotten(new)
-    old = state.stays.get(key)
+    old = state.stay(key)
     if old is not None and remembered(state.frame, old) <= at:
         old = None
     if old is not None:
@@ -88,10 +89,10 @@ def _presence(state: State, p: Presence, at: Ms, law: Law) -> list[Event]:
         if old.gone or old.until <= at - state.frame.keep:
             old = None
     events: list[Event] = [StayTaken(new)]
-    exposed = place in state.exposed
+    exposed = state.is_exposed(place)
     if state.areas and not exposed:
-        exposed = any(where in state.exposed for where in _areas_of(p))
-    infectious = p.tag in state.cases_of or (old is not None and old.tag in state.cases_of)
+        exposed = any(state.is_exposed(where) for where in _areas_of(p))
+    infectious = state.is_case(p.tag) or (old is not None and state.is_case(old.tag))
     if old is None and not exposed and not infectious:
         return events
     before = {} if old is None else _meets(state, old, new.revision - old.revision, law, at)
@@ -111,7 +112,7 @@ def _presence(state: State, p: Presence, at: Ms, law: Law) -> list[Event]:
     return events + _changed(state, gone, come, before, after, at, law)
 
 
-def _fault(state: State, p: Presence, at: Ms) -> str:
+def _fault(state: View, p: Presence, at: Ms) -> str:
     if p.kind == SCAN:
         return "weak"
     if p.gone:
@@ -125,11 +126,11 @@ def _fault(state: State, p: Presence, at: Ms) -> str:
     return "too-old" if p.until <= at - state.frame.keep else ""
 
 
-def _case(state: State, case: Case, at: Ms, law: Law) -> list[Event]:
+def _case(state: View, case: Case, at: Ms, law: Law) -> list[Event]:
     keep = state.frame.keep
     if case.issued <= at - keep or (not case.gone and case.until <= at - keep):
         return [Passed("too-old")]
-    held = state.cases.get(case.id)
+    held = state.case(case.id)
     old: tuple[Case, Ms] | None = None
     if held is not None and lapses(state.frame, *held) > at:
         if case.revision < held[0].revision:
@@ -138,21 +139,21 @@ def _case(state: State, case: Case, at: Ms, law: Law) -> list[Event]:
             return [Passed("repeat" if case == held[0] else "same-id-other-content")]
         old = held
     come = [
-        e for stay in _stays(state, case.tag) for e in exposures(case, at, stay, state.frame, law)
+        e for stay in state.stays_of(case.tag) for e in exposures(case, at, stay, state.frame, law)
     ]
     gone: list[Exposure] = []
     if old is not None:
         later = case.revision - old[0].revision
         gone = [
             e._replace(revision=e.revision + later)
-            for stay in _stays(state, old[0].tag)
+            for stay in state.stays_of(old[0].tag)
             for e in exposures(*old, stay, state.frame, law)
         ]
     events: list[Event] = [CaseTaken(case, at)]
     return events + _changed(state, gone, come, {}, {}, at, law)
 
 
-def _area(state: State, area: Area, at: Ms, law: Law) -> list[Event]:
+def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
     if area.issued <= at - state.frame.keep:
         return [Passed("too-old")]
     held = state.areas.get(area.id)
@@ -171,11 +172,11 @@ def _area(state: State, area: Area, at: Ms, law: Law) -> list[Event]:
     return events + _changed(state, gone, come, {}, {}, at, law)
 
 
-def _spread(state: State, given: Spread, at: Ms, law: Law) -> list[Event]:
+def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
     exposure = given.exposure
     if exposure.dies <= at:
         return [Passed("too-old")]
-    held = state.foreign.get(exposure.key)
+    held = state.told(exposure)
     if held is not None:
         if exposure.revision < held[0].revision:
             return [Passed("superseded")]
@@ -183,7 +184,7 @@ def _spread(state: State, given: Spread, at: Ms, law: Law) -> list[Event]:
             same = held == (exposure, given.gone)
             return [Passed("repeat" if same else "same-id-other-content")]
     before: Met = {}
-    known = state.exposures.get(exposure.key)
+    known = state.exposure(exposure)
     if known is not None:
         before = _met_by(state, known._replace(revision=exposure.revision), law, at)
     after = {} if given.gone else _met_by(state, exposure, law, at)
@@ -191,17 +192,15 @@ def _spread(state: State, given: Spread, at: Ms, law: Law) -> list[Event]:
     return events + _said(before, after, at, law)
 
 
-def _contact(state: State, met: Contact, at: Ms, law: Law) -> list[Event]:
+def _contact(state: View, met: Contact, at: Ms, law: Law) -> list[Event]:
     if met.until <= at - state.frame.keep:
         return [Passed("too-old")]
-    linked = links.decide(
-        links.young(state.links.get(met.tag, {}), at, state.frame.keep), met, at, law
-    )
+    linked = links.decide(links.young(state.chains(met.tag), at, state.frame.keep), met, at, law)
     return [Passed("repeat") if linked is None else linked]
 
 
 def _changed(
-    state: State,
+    state: View,
     gone: list[Exposure],
     come: list[Exposure],
     before: Met,
@@ -250,7 +249,9 @@ def _met(said: Said, at: Ms, law: Law) -> Iterator[Contact]:
         return
     if said.stands:
         settings = law.settings(match.division, at)
-        if settings is None or match.depth + 1 >= settings.depth:
+        rules = () if settings is None else (settings.companion, settings.ride)
+        further = (len(rule.grounds) for rule in rules if rule and rule.name == match.rule)
+        if match.depth + 1 >= max(further, default=0):
             return
     yield Contact(
         match.id, said.revision, said.stands, match.tag, match.division, match.since, match.until,
@@ -258,16 +259,15 @@ def _met(said: Said, at: Ms, law: Law) -> Iterator[Contact]:
     )  # fmt: skip
 
 
-def _meets(state: State, stay: Stay, later: int, law: Law, at: Ms) -> Met:
+def _meets(state: View, stay: Stay, later: int, law: Law, at: Ms) -> Met:
     """Matches of one stay; ``later`` is how far its revision has gone on since."""
     if stay.gone:
         return {}
     found: Met = {}
     for where in (stay.spot, *_areas_of(stay)):
-        there = state.exposed.get(where)
-        if there is None:
+        if not state.is_exposed(where):
             continue
-        for exposure in there.overlapping(stay.since, stay.until):
+        for exposure in state.exposures_at(where, stay.since, stay.until):
             match = meet(stay, exposure, state.frame, law, at)
             if match is not None:
                 found[match.id] = (match, stay.revision + exposure.revision + later)
@@ -283,7 +283,7 @@ def _areas_of(where: Presence | Stay) -> Iterator[bytes]:
             yield b"d" + code[:length]
 
 
-def _met_by(state: State, exposure: Exposure, law: Law, at: Ms) -> Met:
+def _met_by(state: View, exposure: Exposure, law: Law, at: Ms) -> Met:
     """Matches of one exposure: costs about what overlaps it."""
     found: Met = {}
     for stay in _candidates(state, exposure):
@@ -293,33 +293,22 @@ def _met_by(state: State, exposure: Exposure, law: Law, at: Ms) -> Met:
     return found
 
 
-def _candidates(state: State, exposure: Exposure) -> Iterator[Stay]:
-    where = exposure.spot
+def _candidates(state: View, exposure: Exposure) -> Iterator[Stay]:
+    where, since, until = exposure.spot, exposure.since, exposure.until
     if exposure.family != "area":
-        targets: Iterable[bytes] = (where,)
+        yield from state.stays_at(where, since, until)
     elif where[:1] != b"d":
-        targets = (where + bytes((part,)) for part in range(state.frame.parts))
+        for target in spots(where, state.frame.parts):
+            yield from state.stays_at(target, since, until)
     else:
         prefix = where[1:].decode()
-        for division, found in state.divisions.items():
-            if division.startswith(prefix):
-                for target in found:
-                    for stay in state.at_spot[target].overlapping(exposure.since, exposure.until):
-                        if stay.division == division:
-                            yield stay
-        return
-    for target in targets:
-        there = state.at_spot.get(target)
-        if there is not None:
-            yield from there.overlapping(exposure.since, exposure.until)
+        for target in state.spots_under(prefix):
+            for stay in state.stays_at(target, since, until):
+                if stay.division.startswith(prefix):
+                    yield stay
 
 
-def _stays(state: State, tag: bytes) -> Iterator[Stay]:
-    return (state.stays[key] for key in state.by_tag.get(tag, ()))
-
-
-def _cases(state: State, tag: bytes, at: Ms) -> Iterator[tuple[Case, Ms]]:
-    for case_id in state.cases_of.get(tag, ()):
-        case, taken = state.cases[case_id]
+def _cases(state: View, tag: bytes, at: Ms) -> Iterator[tuple[Case, Ms]]:
+    for case, taken in state.cases_with(tag):
         if lapses(state.frame, case, taken) > at:
             yield case, taken

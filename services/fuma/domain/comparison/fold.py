@@ -25,6 +25,7 @@ from fuma.domain.comparison.events import (
 )
 from fuma.domain.comparison.intervals import Intervals
 from fuma.domain.comparison.settings import Frame
+from fuma.domain.comparison.view import View
 from fuma.domain.time import HOUR, Ms
 
 
@@ -68,6 +69,47 @@ class State:
         self.exposed: dict[bytes, Intervals[Exposure]] = {}
         self.grain = max(1, min(HOUR, frame.keep // 24))
         self.due: dict[int, list[tuple[str, bytes]]] = {}
+
+    # --- what ``decide`` asks (``view.View``) ---------------------------------------------------
+
+    def stay(self, key: bytes) -> Stay | None:
+        return self.stays.get(key)
+
+    def is_exposed(self, where: bytes) -> bool:
+        return where in self.exposed
+
+    def exposures_at(self, where: bytes, since: Ms, until: Ms) -> Iterator[Exposure]:
+        there = self.exposed.get(where)
+        return iter(()) if there is None else there.overlapping(since, until)
+
+    def exposure(self, like: Exposure) -> Exposure | None:
+        return self.exposures.get(like.key)
+
+    def told(self, like: Exposure) -> tuple[Exposure, bool] | None:
+        return self.foreign.get(like.key)
+
+    def stays_at(self, spot: bytes, since: Ms, until: Ms) -> Iterator[Stay]:
+        there = self.at_spot.get(spot)
+        return iter(()) if there is None else there.overlapping(since, until)
+
+    def stays_of(self, tag: bytes) -> Iterator[Stay]:
+        return (self.stays[key] for key in self.by_tag.get(tag, ()))
+
+    def spots_under(self, prefix: str) -> Iterator[bytes]:
+        under = (there for code, there in self.divisions.items() if code.startswith(prefix))
+        return iter({spot for there in under for spot in there})
+
+    def is_case(self, tag: bytes) -> bool:
+        return tag in self.cases_of
+
+    def case(self, id_: bytes) -> tuple[Case, Ms] | None:
+        return self.cases.get(id_)
+
+    def cases_with(self, tag: bytes) -> Iterator[tuple[Case, Ms]]:
+        return (self.cases[id_] for id_ in self.cases_of.get(tag, ()))
+
+    def chains(self, tag: bytes) -> links.Links:
+        return self.links.get(tag, {})
 
 
 def evolve(state: State, event: Event) -> State:
@@ -197,8 +239,8 @@ def _unexpose(state: State, key: bytes) -> None:
 
 def _advance(state: State, at: Ms) -> None:
     state.now = max(state.now, at)
-    passed = state.now // state.grain
-    for number in sorted(n for n in state.due if n < passed):
+    first = state.now // state.grain
+    for number in sorted(n for n in state.due if n < first):
         for table, key in state.due.pop(number):
             _expire(state, table, key)
 
@@ -211,30 +253,35 @@ def _expire(state: State, table: str, key: bytes) -> None:
         if stay is None:
             return
         if not stay.gone:
-            if stay.until + keep > now:
+            if not passed(state, stay.until + keep):
                 return
             _unindex(state, stay)
             del state.stays[key]
             if stay.revision and stay.at + keep > now:
                 # An older revision may still come: only that it is outdated is remembered.
                 _stay(state, forgotten(stay))
-        elif stay.at + keep <= now:
+        elif passed(state, stay.at + keep):
             del state.stays[key]
     elif table == "case":
-        if key in state.cases and lapses(state.frame, *state.cases[key]) <= now:
+        if key in state.cases and passed(state, lapses(state.frame, *state.cases[key])):
             _uncase(state, key)
     elif table == "area":
-        if key in state.areas and lapses(state.frame, *state.areas[key]) <= now:
+        if key in state.areas and passed(state, lapses(state.frame, *state.areas[key])):
             del state.areas[key]
     elif table == "exposure":
-        if key in state.exposures and state.exposures[key].dies <= now:
+        if key in state.exposures and passed(state, state.exposures[key].dies):
             _unexpose(state, key)
     elif table == "links":
         chains = links.young(state.links.pop(key, {}), now, keep)
         if chains:
             state.links[key] = chains
-    elif key in state.foreign and state.foreign[key][0].dies <= now:
+    elif key in state.foreign and passed(state, state.foreign[key][0].dies):
         del state.foreign[key]
+
+
+def passed(state: View, when: Ms) -> bool:
+    """Whether the step of T that ``when`` is in is over."""
+    return when // state.grain < state.now // state.grain
 
 
 def lapses(frame: Frame, record: Case | Area, taken: Ms) -> Ms:

@@ -75,7 +75,7 @@ def decide(state: Links, match: Contact, at: Ms, law: Law) -> Linked | None:
         return None
     settings = law.settings(match.division, at)
     reach = 0
-    if match.stands and settings is not None and match.mark and match.depth + 1 < settings.depth:
+    if match.stands and settings is not None:
         reach = settings.chain
     links = {**chain.links, match.id: Link(match.since, match.until, reach, match.revision)}
     spans = [(x.since, -x.reach) for x in links.values() if x.reach]

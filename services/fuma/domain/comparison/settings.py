@@ -19,7 +19,9 @@ class Rule:
 
     name: str
     id: bytes  # digest of the text it stands in, and its name
-    grounds: tuple[str, ...]  # by distance from the case: its contacts, their contacts, ...
+    #: By distance from the case: its contacts, their contacts. Who met a case under a rule of one
+    #: ground is no case of the next depth.
+    grounds: tuple[str, ...]
     evidence: str
     minimum: Ms  # the overlap that counts; at least 1
 
@@ -43,12 +45,6 @@ class Settings:
     sojourn: Rule | None = None
     lookback: Ms = 14 * DAY  # how long before it became high-risk an area counts
     chain: Ms = 14 * DAY  # how long from the first contact on a contact's contacts count
-
-    @property
-    def depth(self) -> int:
-        """How far from the case a contact can be."""
-        rules = (self.companion, self.ride)
-        return max((len(rule.grounds) for rule in rules if rule), default=0)
 
 
 class Law(Protocol):
