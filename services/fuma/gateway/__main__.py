@@ -190,7 +190,14 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     ticker.begin(row_reader)
     officers = Sealer(world.id, officers_key(mac_key))
     door = CommandDoor(
-        world, sealer, CommandIntake(world, officers), appender, law, ticker, topic_id
+        world,
+        sealer,
+        CommandIntake(world, officers),
+        appender,
+        law,
+        ticker,
+        topic_id,
+        settings.max_jump,
     )
     doors = Doors(intake, gateway, door, ticker, simulated=world.simulated)
     member = {**config, "group.instance.id": f"gateway-{home.name}-{number}"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fuma.contracts.commandlog import signed_value
 from fuma.contracts.errors import Poison, Reason
@@ -18,6 +19,7 @@ from fuma.contracts.topics import COMMANDS, REPLIES, SIGNALS, partition_for, spe
 from fuma.domain.authority.words import words
 from fuma.domain.time import Ms
 from fuma.gateway.command_intake import CommandIntake, Forward, Refused
+from fuma.gateway.service import MAX_JUMP
 from fuma.gateway.ticks import Ticker
 from fuma.runtime.host_intake import dead_letter
 from fuma.runtime.lawreader import LawReader
@@ -40,7 +42,9 @@ class CommandDoor:
         law: LawReader,
         ticker: Ticker,
         topic_id: Callable[[str], bytes],
+        max_jump: Ms = MAX_JUMP,
     ) -> None:
+        """``max_jump``: how far ahead of the log a command of a simulated world may move time."""
         self._world = world
         self._sealer = sealer
         self._intake = intake
@@ -48,6 +52,7 @@ class CommandDoor:
         self._law = law
         self._ticker = ticker
         self._topic_id = topic_id
+        self._max_jump = max_jump
         self._dlq = spec(DEAD_LETTERS).partitions
 
     def handle(self, records: Sequence[LogRecord], at: Ms) -> Ms:
@@ -68,11 +73,17 @@ class CommandDoor:
                 taken.append(self._intake.take(raw, self._ceremony()))
             except Poison as poison:
                 letters.append(dead_letter(raw, poison, DEAD_LETTERS, self._dlq))
-        forwards = [one for one in taken if isinstance(one, Forward)]
+        # Without a time of anybody's it is the law's: a world begins with its genesis.
+        at = max(at, self._law.log.time)
+        forwards = []
+        for one in taken:
+            if isinstance(one, Forward):
+                if self._world.simulated and one.at is not None and one.at > at + self._max_jump:
+                    one = replace(one, at=None)  # a mistake in the year moves nobody's clock
+                at = max(at, one.at if one.at is not None else at)
+                forwards.append(one)
         refused = [one for one in taken if isinstance(one, Refused)]
         letters += [self._letter(one) for one in refused]
-        # Without a time of anybody's it is the law's: a world begins with its genesis.
-        at = max([at, self._law.log.time, *(one.at for one in forwards if one.at is not None)])
         self._ticker.know({one.province for one in forwards})
         if self._world.simulated and forwards:
             self._ticker.tick_law(at)  # (2)

@@ -33,7 +33,7 @@ from fuma.contracts.topics import (
 from fuma.domain.authority import commands as c
 from fuma.domain.comparison.events import Tick
 from fuma.domain.law.inforce import Law
-from fuma.domain.time import MINUTE, Ms
+from fuma.domain.time import DAY, MINUTE, Ms
 from fuma.gateway.command_intake import CommandIntake
 from fuma.gateway.commands import CommandDoor
 from fuma.gateway.judge import Judge
@@ -255,3 +255,16 @@ def test_a_forged_command_is_passed_on_to_be_recorded(officers: Officers) -> Non
     officers.put(json.dumps(envelope).encode())
     officers.run()
     assert any(isinstance(one, c.Forged) for one in officers.heard())
+
+
+def test_a_mistake_in_the_year_moves_nobodys_clock(officers: Officers) -> None:
+    far = NOW + 400 * DAY
+    officers.put(officers.command(40, far), far)
+    officers.run()
+    assert all(
+        int.from_bytes(r.header("fuma-time"), "big") <= NOW + 6 * MINUTE
+        for r in officers.all(COMMANDS)
+    )
+    assert officers.command(40, far) in [
+        decode("command", r.value)["body"][1].get("envelope") for r in officers.all(COMMANDS)
+    ]
