@@ -21,10 +21,21 @@ import fuma.cli
 from fuma.cli.errors import FAILED, USAGE
 from fuma.contracts.errors import FumaError
 
-_NOT_COMMANDS = {"main", "errors"}
+_NOT_COMMANDS = {"main", "errors", "officer"}
 
 # The order in which `fuma --help` lists the words; what is not named here comes after, by name.
-_ORDER = ("stack", "topics", "law", "run", "holders", "report", "code", "history")
+_ORDER = (
+    "stack",
+    "topics",
+    "law",
+    "run",
+    "holders",
+    "report",
+    "office",
+    "order",
+    "code",
+    "history",
+)
 
 
 def _rank(name: str) -> tuple[int, str]:
@@ -37,7 +48,9 @@ def _wanted(names: Sequence[str], words: Sequence[str]) -> Sequence[str]:
     Importing one command's libraries and not every command's keeps the answer quick.
     """
     first = next((w for w in words if not w.startswith("-")), "")
-    alias = {"up": "stack", "down": "stack", "status": "stack"}.get(first, first)
+    alias = {"up": "stack", "down": "stack", "status": "stack", "return": "returns"}.get(
+        first, first
+    )
     return [alias] if alias in names and not alias.startswith("_") else names
 
 

@@ -18,10 +18,13 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from fuma.contracts.errors import Fatal, FumaError, Poison
 from fuma.contracts.genesis import read_world
 from fuma.contracts.sealing import officers_key
+from fuma.domain.authority.state import State
 from fuma.gateway.batches import Staging
 from fuma.gateway.command_intake import CommandIntake
 from fuma.gateway.commands import CommandDoor
 from fuma.gateway.doors import Doors
+from fuma.gateway.exchange import Exchange
+from fuma.gateway.exchange_app import Server
 from fuma.gateway.intake import Intake
 from fuma.gateway.judge import Judge
 from fuma.gateway.publish import Publisher
@@ -38,6 +41,7 @@ from fuma.runtime.kafka_poll import consume_ready, records_of
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.marks import Committed
+from fuma.runtime.orderlog import ACCOUNTS, OrderLog
 from fuma.runtime.ports import LogRecord
 from fuma.runtime.topicwatch import TopicWatch
 from fuma.runtime.vault import VaultClient
@@ -200,6 +204,16 @@ def serve(settings: Settings, stop: threading.Event) -> None:
         settings.max_jump,
     )
     doors = Doors(intake, gateway, door, ticker, simulated=world.simulated)
+    order_reader, exchange_vault = KafkaLogReader(config), VaultClient(home, "gateway")
+    order_log = OrderLog(order_reader, sealer, world, kinds=ACCOUNTS)
+
+    def accounts(province: str) -> State:
+        order_log.poll()
+        return order_log.state(province)
+
+    evidence = keyfiles.secret(home, keyfiles.Key.EVIDENCE)
+    exchange = Exchange(world, evidence, exchange_vault, accounts, lambda: law.law, clock.now)
+    server = Server(home, exchange)
     member = {**config, "group.instance.id": f"gateway-{home.name}-{number}"}
     feeder = Feeder(member, doors)
     watch = TopicWatch(config, doors.topics())
@@ -220,12 +234,15 @@ def serve(settings: Settings, stop: threading.Event) -> None:
             if records:
                 feeder.commit(records)
     finally:
+        server.close()
         watch.close()
         feeder.close()
         appender.close()
         law_reader.close()
         row_reader.close()
         staging.close()
+        order_reader.close()
+        exchange_vault.close()
         vault.close()
         lock.close()
 

@@ -15,6 +15,7 @@ class MemoryVault:
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._numbers: dict[bytes, str] = {}
+        self.exchanged: list[tuple[str, str, bytes]] = []  # who, purpose, tag
 
     @staticmethod
     def _tag(number: str) -> bytes:
@@ -38,6 +39,14 @@ class MemoryVault:
                 identity = "matched" if held == "".join(name.split()) else "mismatched"
             told.append(SubjectKey(tag, self._key(number), identity))
         return told
+
+    def exchange(
+        self, people: Sequence[tuple[str, str]], *, who: str, purpose: str
+    ) -> list[tuple[bytes, str]]:
+        """Tag and identity, logged."""
+        found = self.subjects(people)
+        self.exchanged += [(who, purpose, one.tag) for one in found]
+        return [(one.tag, one.identity) for one in found]
 
     def find(self, number: str, *, purpose: str) -> bytes | None:
         """The tag, if it was minted."""

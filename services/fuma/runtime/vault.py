@@ -21,6 +21,7 @@ ROLES = ("gateway", "holders-loader", "auditor", "officer-reader")
 #: People in one request: a batch is one transaction, so neither too few nor too many.
 BATCH = 1_000
 _subjects = msgspec.msgpack.Decoder(list[tuple[bytes, bytes, str]])
+_traded = msgspec.msgpack.Decoder(list[tuple[bytes, str]])
 _keys = msgspec.msgpack.Decoder(list[bytes | None])
 
 
@@ -38,6 +39,14 @@ class Ask(msgspec.Struct):
     tags: list[bytes]
     purpose: str
     who: str = ""
+
+
+class Trade(msgspec.Struct):
+    """Tags of these people, for a form; why, and for which officer."""
+
+    people: list[tuple[str, str]]
+    purpose: str
+    who: str
 
 
 def address_path(home: Path) -> Path:
@@ -142,6 +151,16 @@ class VaultClient:
         for start in range(0, len(people), BATCH):
             answer = self._post("/v1/subjects", list(people[start : start + BATCH]))
             found += [SubjectKey(*one) for one in _subjects.decode(answer)]
+        return found
+
+    def exchange(
+        self, people: Sequence[tuple[str, str]], *, who: str, purpose: str
+    ) -> list[tuple[bytes, str]]:
+        """Tag and identity, for an officer whom the gateway knows. Logged with both."""
+        found: list[tuple[bytes, str]] = []
+        for start in range(0, len(people), BATCH):
+            ask = Trade(list(people[start : start + BATCH]), purpose, who)
+            found += _traded.decode(self._post("/v1/exchange", ask))
         return found
 
     def find(self, number: str, *, purpose: str) -> bytes | None:

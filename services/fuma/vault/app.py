@@ -6,6 +6,7 @@
 ``/v1/subjects``      [[number, name], …]                 gateway
 ``/v1/find``          {number, purpose}                   auditor, officer-reader
 ``/v1/keys``          {tags, purpose}                     auditor, officer-reader
+``/v1/exchange``      {people, purpose, who}              gateway
 ``/v1/holders``       [[number, name], …]                 holders-loader
 ====================  ==================================  ===========================
 
@@ -26,7 +27,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fuma.runtime.ports import Clock
-from fuma.runtime.vault import Ask, Find
+from fuma.runtime.vault import Ask, Find, Trade
 from fuma.vault.book import VaultBook
 
 #: People, tags or holders in one request, at most.
@@ -35,6 +36,7 @@ READERS = frozenset({"auditor", "officer-reader"})
 _people = msgspec.msgpack.Decoder(list[tuple[str, str]])
 _find = msgspec.msgpack.Decoder(Find)
 _ask = msgspec.msgpack.Decoder(Ask)
+_trade = msgspec.msgpack.Decoder(Trade)
 Answer = Callable[[str, bytes], Any]
 
 
@@ -97,6 +99,15 @@ def app(book: VaultBook, tokens: Mapping[str, str], clock: Clock) -> Starlette:
         purpose = _purpose(ask.purpose)
         return book.keys(ask.tags, who=ask.who, role=role, purpose=purpose, at=clock.now())
 
+    def exchange(role: str, body: bytes) -> Any:
+        ask = _trade.decode(body)
+        if len(ask.people) > MAX_BATCH:
+            raise _Malformed(f"more than {MAX_BATCH} in one request")
+        purpose = _purpose(ask.purpose)
+        if not ask.who:
+            raise _Malformed("an exchange names who asked for it")
+        return book.exchange(ask.people, who=ask.who, role=role, purpose=purpose, at=clock.now())
+
     async def alive(_: Request) -> Response:
         return Response(b"alive")
 
@@ -106,6 +117,7 @@ def app(book: VaultBook, tokens: Mapping[str, str], clock: Clock) -> Starlette:
             Route("/v1/find", serve(READERS, find), methods=["POST"]),
             Route("/v1/keys", serve(READERS, keys), methods=["POST"]),
             Route("/v1/holders", serve(frozenset({"holders-loader"}), holders), methods=["POST"]),
+            Route("/v1/exchange", serve(frozenset({"gateway"}), exchange), methods=["POST"]),
             Route("/v1/alive", alive),
         ]
     )

@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS access (
     at INTEGER NOT NULL,                -- milliseconds UTC
     who TEXT NOT NULL,
     role TEXT NOT NULL,
-    what TEXT NOT NULL,                 -- find | keys
+    what TEXT NOT NULL,                 -- find | keys | exchange
     purpose TEXT NOT NULL,
     tag BLOB                            -- NULL: a number that is unknown here
 );
@@ -94,6 +94,18 @@ class VaultBook:
             key = self._sealing.unwrap(tag, wrapped) if wrapped is not None else b""
             answers.append(SubjectKey(tag, key, identity))
         return answers
+
+    def exchange(
+        self, people: Sequence[tuple[str, str]], *, who: str, role: str, purpose: str, at: Ms
+    ) -> list[tuple[bytes, str]]:
+        """Tag and identity of (number, name) pairs, found or minted, without any key.
+
+        Logged, each with who asked and why, before it is answered.
+        """
+        found = self.subjects(people)
+        with self._lock:
+            self._log(at, who, role, "exchange", purpose, [one.tag for one in found])
+        return [(one.tag, one.identity) for one in found]
 
     def _mint(self, lookups: Sequence[bytes]) -> None:
         made = []
