@@ -66,7 +66,12 @@ def founding(
     return dsse.sign(wire.FOUNDING_TYPE, payload, *keys)
 
 
-def xing_founding(at: Ms = NOON, world: bytes = WORLD) -> bytes:
+def xing_founding(
+    at: Ms = NOON,
+    world: bytes = WORLD,
+    keys: Sequence[Ed25519PrivateKey] = CEREMONY,
+    more: Sequence[tuple[str, str, str, str]] = (),
+) -> bytes:
     """Xing County's chain, in one envelope."""
     return founding(
         "14",
@@ -74,15 +79,18 @@ def xing_founding(at: Ms = NOON, world: bytes = WORLD) -> bytes:
             office("xing-control", "control-office", "141123"),
             office("lvliang-health", "health-commission", "1411", "health"),
             office("shanxi-health", "health-commission", "14", "health"),
+            office("xing-admin", "division-administration", "141123"),
         ],
         [
             ("clerk", "Zhang", "staff", "xing-control"),
             ("head", "Wang", "principal", "xing-control"),
             ("reviewer", "Li", "staff", "lvliang-health"),
             ("assigner", "Zhao", "staff", "shanxi-health"),
+            *more,
         ],
         at,
-        world=world,
+        keys,
+        world,
     )
 
 
