@@ -11,6 +11,7 @@ import struct
 import unicodedata
 
 from fuma.contracts.sealing import plain_number
+from fuma.domain.ids import by_name, natural
 
 #: A reporter given as a resident identity number: the same bytes as an officer of that number.
 ID_PREFIX = "id:"
@@ -23,8 +24,11 @@ def _keyed(key: bytes, *parts: str) -> bytes:
 
 
 def natural_person(key: bytes, number: str) -> bytes:
-    """The natural person of a resident identity number, as the log names one (16 bytes)."""
-    return _keyed(key, "fuma natural person v1", number.strip().upper())[:16]
+    """The natural person of a resident identity number, as the log names one (16 bytes).
+
+    Its first bit is set: a name in free text never looks like a person who is known by number.
+    """
+    return natural(_keyed(key, "fuma natural person v1", number.strip().upper())[:16])
 
 
 def reporter_number(reporter: str) -> str | None:
@@ -45,7 +49,7 @@ def reporter_ref(key: bytes, department: str, reporter: str) -> bytes:
         return natural_person(key, number) if number else b""
     folded = unicodedata.normalize("NFKC", reporter).casefold()
     name = "".join(c for c in folded if unicodedata.category(c)[0] not in "CZ")
-    return _keyed(key, "fuma reporter v1", department, name)[:16] if name else b""
+    return by_name(_keyed(key, "fuma reporter v1", department, name)[:16]) if name else b""
 
 
 def root_ref(key: bytes, root: str) -> bytes:

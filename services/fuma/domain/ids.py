@@ -32,3 +32,18 @@ def case_id(report: bytes, tag: bytes) -> bytes:
 def order_id(fact: bytes, row: str) -> bytes:
     """An order's: of the fact that bears it and the row that makes it one."""
     return derive(b"order", fact, row.encode())
+
+
+def natural(ref: bytes) -> bytes:
+    """``ref`` as that of a natural person who is known by number: its first bit set."""
+    return bytes((ref[0] | 0x80,)) + ref[1:]
+
+
+def by_name(ref: bytes) -> bytes:
+    """``ref`` as that of somebody known by a name only: its first bit clear."""
+    return bytes((ref[0] & 0x7F,)) + ref[1:]
+
+
+def is_natural(ref: bytes) -> bool:
+    """Whether ``ref`` is a person known by number. A name might be anybody's, the signer's too."""
+    return bool(ref) and ref[0] >= 0x80

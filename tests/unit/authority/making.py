@@ -15,6 +15,7 @@ from fuma.domain.authority import events as e
 from fuma.domain.authority.decide import CEREMONY, decide
 from fuma.domain.authority.fold import evolve
 from fuma.domain.authority.state import State
+from fuma.domain.ids import natural
 from fuma.domain.law.inforce import Law
 from fuma.domain.law.reading import instant
 from fuma.domain.time import HOUR, MINUTE, Ms
@@ -31,8 +32,8 @@ def law() -> Law:
 
 
 def h(name: str) -> bytes:
-    """16 bytes for a name."""
-    return hashlib.sha256(name.encode()).digest()[:16]
+    """16 bytes for a name; as a person, one known by number."""
+    return natural(hashlib.sha256(name.encode()).digest()[:16])
 
 
 def office(name: str, kind: str, division: str, department: str = "command") -> c.Office:

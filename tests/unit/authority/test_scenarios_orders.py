@@ -8,6 +8,7 @@ import pytest
 
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
+from fuma.domain.ids import by_name
 from fuma.domain.law.reading import instant
 from fuma.domain.time import DAY, HOUR, MINUTE
 from unit.authority.making import (
@@ -206,8 +207,11 @@ def test_a_single_officer_converts_only_what_another_person_reported() -> None:
     own = p.draft("four", "own", [line(1, "450102001", reporter=h("D"))], "450102001")
     assert [x.code for x in found(own, e.LineSettled)] == ["four-eyes"]
     nobody = p.draft("four", "nobody", [line(1, "450102001", reporter=b"")], "450102001")
-    assert [x.code for x in found(nobody, e.LineSettled)] == ["one-person"]
-    assert not found(own + nobody, e.Effected)
+    # A name might be the signer's own.
+    named = p.draft("four", "named", [line(1, "450102001", reporter=by_name(h("X")))], "450102001")
+    for events in (nobody, named):
+        assert [x.code for x in found(events, e.LineSettled)] == ["one-person"]
+    assert not found(own + nobody + named, e.Effected)
 
 
 @pytest.mark.parametrize("officer", ["five", "grid", "collector"])

@@ -10,13 +10,14 @@ from fuma.contracts.rulesfile import law_of_texts, load_folder
 from fuma.domain.codes import events as e
 from fuma.domain.codes.decide import advance
 from fuma.domain.colour import Colour
+from fuma.domain.ids import natural
 from fuma.domain.law.inforce import Law
 from fuma.domain.law.reading import instant
 from fuma.domain.time import Ms
 from unit.domain.making import RULES, Person, digest, fact
 
 XING = "141123"
-REPORTER = digest("the county CDC's doctor")[:16]
+REPORTER = natural(digest("the county CDC's doctor")[:16])
 NIGHT = "2022-06-14T20:00:00+08:00"
 #: The officers of Xing's chain, in the order of its steps.
 CHAIN = ("clerk", "director", "reviewer", "assigner")

@@ -9,6 +9,7 @@ import pytest
 from fuma.domain.codes import events as e
 from fuma.domain.codes.schedule import colour_at
 from fuma.domain.colour import Colour
+from fuma.domain.ids import by_name
 from fuma.domain.law.reading import instant
 from fuma.domain.time import DAY
 from unit.domain.making import digest, release
@@ -300,12 +301,15 @@ def test_death_answers_every_line() -> None:
 def test_a_single_officers_red_needs_the_reporter_as_the_second_person() -> None:
     """Guangxi's tiers: one officer converts."""
     anonymous = finding("case", division="450100", reporter=b"")
+    # A name in free text might be the officer's own.
+    named = finding("named", division="450100", reporter=by_name(digest("a name")[:16]))
     known = finding("known", division="450100")
     person = Subject()
-    for one in (anonymous, known):
+    for one in (anonymous, named, known):
         person.gets(one, NIGHT)
     tiers = {"procedure": "45/conversion-by-tiers", "chain": CHAIN[:1]}
-    person.gets(line("A", anonymous, **tiers), EIGHT)
-    assert person.answer() == ("refused", "one-person")
+    for order, fact in (("A", anonymous), ("C", named)):
+        person.gets(line(order, fact, **tiers), EIGHT)
+        assert person.answer() == ("refused", "one-person")
     person.gets(line("B", known, **tiers), EIGHT)
     assert person.answer() == ("effective", "")

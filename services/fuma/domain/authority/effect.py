@@ -11,6 +11,7 @@ from fuma.domain.authority.right import fits
 from fuma.domain.authority.state import Order, State
 from fuma.domain.codes.events import FactKind
 from fuma.domain.colour import Colour
+from fuma.domain.ids import is_natural
 from fuma.domain.law.inforce import Law
 from fuma.domain.law.procedure import Bulk, Procedure, Who
 from fuma.domain.law.rulebook import Row
@@ -59,7 +60,7 @@ def check_lines(
             code = "not-at-venue"
         elif line.reporter in persons:
             code = "four-eyes"
-        elif alone and not line.reporter:
+        elif alone and not is_natural(line.reporter):
             code = "one-person"
         subjects.add(line.subject)
         if code:

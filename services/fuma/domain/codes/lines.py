@@ -28,7 +28,7 @@ from fuma.domain.codes.inputs import Actor
 from fuma.domain.codes.schedule import steps
 from fuma.domain.codes.state import MOST_WAITING, Filed, Release, State
 from fuma.domain.colour import Colour
-from fuma.domain.ids import order_id
+from fuma.domain.ids import is_natural, order_id
 from fuma.domain.law.inforce import InForce, Law, PublishedText
 from fuma.domain.law.procedure import Procedure
 from fuma.domain.law.rulebook import Row
@@ -174,7 +174,8 @@ def _unborne(line: Line, fact: Filed, row: Row | None) -> str:
     colour = max(span.colour for span in row.spans)
     if colour is not line.colour:
         return "colour-not-of-row"
-    if colour is Colour.RED and len((persons | {fact.reporter}) - {b""}) < 2:
+    known = persons | {fact.reporter} if is_natural(fact.reporter) else persons
+    if colour is Colour.RED and len(known - {b""}) < 2:
         return "one-person"
     return ""
 
