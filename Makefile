@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/$(CACHE)/tmp
 _ := $(shell mkdir -p "$(TMPDIR)")
 
-.PHONY: help setup demo test lint check bench bench-peers bench-join fmt clean need-python need-java need-maven
+.PHONY: help setup demo test lint check bench chaos bench-peers fmt clean need-python need-java need-maven
 
 help: ## what you are reading
 	@echo "fuma: the colour of a health code, decided in the open"
@@ -49,8 +49,8 @@ bench: setup ## reports per second, memory, latency
 bench-peers: setup ## codes beside stock Faust, Quix Streams, Kafka Streams
 	@PYTHONPATH=tests $(PY) -m bench.peers $(ARGS)
 
-bench-join: setup ## the comparison beside Kafka Streams and DuckDB
-	@PYTHONPATH=tests $(PY) -m bench.peers.meeting $(ARGS)
+chaos: setup ## everything breaks for MINUTES=20, nothing is lost or counted twice (SEED= repeats)
+	@cd tests && SEED=$(SEED) MINUTES=$(MINUTES) ../$(PY) -m chaos
 
 fmt: $(DEPS) ## format the code
 	@$(VENV)/bin/ruff format -q services tests

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from confluent_kafka import Consumer, TopicPartition
@@ -32,7 +32,10 @@ START = 1_655_136_000_000  # 14 June 2022, 00:00 in Asia/Shanghai
 class ToyCluster:
     """One set of toy topics, with worker processes that can be killed."""
 
-    def __init__(self, kafka: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, kafka: dict[str, str], folder: Path, *, ledger: Mapping[str, str] | None = None
+    ) -> None:
+        """``ledger``: settings of its topic besides the usual ones."""
         self.kafka = kafka
         self.folder = folder
         self.suffix = f".{uuid.uuid4().hex[:8]}"
@@ -42,11 +45,12 @@ class ToyCluster:
         self.workers: list[subprocess.Popen[bytes]] = []
         self._log = (folder / "workers.log").open("wb")
         self._group = Consumer({**kafka, "group.id": "toy" + self.suffix})
-        self.create([self.stage.input_topic, self.stage.ledger_topic, self.stage.dead_letter_topic])
+        self.create([self.stage.input_topic, self.stage.dead_letter_topic])
+        self.create([self.stage.ledger_topic], **(ledger or {}))
 
-    def create(self, names: Sequence[str]) -> None:
+    def create(self, names: Sequence[str], **settings: str) -> None:
         """Create topics as the stages' own are."""
-        config = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
+        config = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", **settings}
         admin = AdminClient({**self.kafka})
         topics = [NewTopic(name, PARTITIONS, 1, config=config) for name in names]
         for future in admin.create_topics(topics).values():

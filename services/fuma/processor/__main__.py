@@ -12,7 +12,6 @@ from functools import lru_cache, partial
 from fuma.contracts.errors import FumaError
 from fuma.contracts.genesis import read_world
 from fuma.contracts.topics import (
-    COMMANDS,
     INCIDENTS,
     NOTICES,
     PERSON,
@@ -82,7 +81,7 @@ def stages(
         codes = Codes(gate.law)
         made.append(LedgerRunner(codes, world, reader, root, partition_for, horizon=gate.horizon))
     if "outbox" in settings.stages:
-        outputs = [COMMANDS, NOTICES, SIGNALS, *map(exchange_topic, PROVINCES)]
+        outputs = [NOTICES, SIGNALS, *map(exchange_topic, PROVINCES)]
         outbox = Outbox(_alarm, gate.law)
         made.append(TransformRunner(outbox, outputs, world, reader, partition_for))
     if "authority" in settings.stages:

@@ -107,6 +107,8 @@ class LedgerPartition(Generic[S, I, D, R]):
         self._intake = intake
         self._store = store
         self._partition = partition
+        #: How a position is committed; the host's runner adds a mark (``witness.py``).
+        self.committed_as: Callable[[Position], Committed] = lambda at: Committed(at.applied + 1)
         # Decided but not yet taken, oldest first; their states hide the store's.
         self._open: list[Decided[S]] = []
 
@@ -117,8 +119,8 @@ class LedgerPartition(Generic[S, I, D, R]):
 
     @property
     def done(self) -> Committed:
-        """For the group; no mark, since nobody goes by it where there is a store."""
-        return Committed(self.position.applied + 1)
+        """For the group: nobody goes by it, but the next owner compares."""
+        return self.committed_as(self.position)
 
     def decide(self, records: Sequence[Raw], horizon: Ms = FOREVER) -> Decided[S]:
         """Step 1, up to the first record whose T is past ``horizon``.

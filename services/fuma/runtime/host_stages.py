@@ -19,6 +19,7 @@ from fuma.runtime.host_transform import Transformed, TransformPartition
 from fuma.runtime.host_types import D, Emit, I, LedgerStage, R, Raw, S, TransformStage
 from fuma.runtime.marks import Committed, Marker
 from fuma.runtime.ports import LogReader, Store
+from fuma.runtime.witness import Witness
 
 log = logging.getLogger(__name__)
 PartitionOf = Callable[[bytes, int], int]
@@ -61,7 +62,7 @@ class LedgerRunner(Generic[S, I, D, R]):
     def open(
         self, tp: TP, committed: Committed | None
     ) -> LedgerPartition[S, I, D, R] | TransformEngine:
-        """Recover; the group's committed offset plays no part.
+        """Recover; the group's committed offset is compared, never gone by.
 
         A partition that was added behind our back is nobody's: all that is on it are dead letters.
         """
@@ -69,8 +70,14 @@ class LedgerRunner(Generic[S, I, D, R]):
             strays = Strays(self.name, self.topics, self._stage.dead_letter_topic)
             runner = TransformRunner(strays, (), self._world, self._reader, self._partition_of)
             return runner.open(tp, committed)
+        stage = self._stage
+        witness = Witness(
+            self._world.sealer, self._reader, self.name,
+            (stage.input_topic, stage.ledger_topic), tp.partition,
+        )  # fmt: skip
+        witness.check(committed)
         store = self._stores.open(self.name, tp.partition)
-        if store.get_meta(SHAPE) not in (None, self._stage.shape.encode()):
+        if store.get_meta(SHAPE) not in (None, stage.shape.encode()):
             log.info("%s/%d: a store of another shape, folded again", self.name, tp.partition)
             store.close()
             self._stores.drop(self.name, tp.partition)
@@ -82,6 +89,7 @@ class LedgerRunner(Generic[S, I, D, R]):
             raise
         position = engine.position
         log.info("%s/%d: applied %d, T %d", self.name, tp.partition, position.applied, position.at)
+        engine.committed_as = witness.committed
         return engine
 
     def _recover(self, store: Store, partition: int) -> LedgerPartition[S, I, D, R]:

@@ -85,7 +85,11 @@ class KafkaAppender:
 
     def _poll(self) -> None:
         while not self._closing.is_set():
-            self._producer.poll(0.1)
+            try:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                # What is under way fails by its own callbacks, which need this thread.
+                self._fail(f"records were refused: {error}")
 
     def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
         for record in records:

@@ -25,7 +25,7 @@ from fuma.runtime.ports import LogReader
 log = logging.getLogger(__name__)
 MOVED = "position-moved"
 _VERSION = "1"
-_REPAIR = "stop, and compare the log with its copies before anything is repaired"
+REPAIR = "stop, and compare the log with its copies before anything is repaired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,16 @@ class Marker:
             return self.committed(bounds.start, b"")
         offset = committed.offset
         if offset > bounds.end:
-            raise Fatal(f"{place}: {offset} is done, the log ends at {bounds.end}", _REPAIR)
+            raise Fatal(
+                f"{place}: {offset} is done, the log ends at {bounds.end}: it has lost its tail",
+                REPAIR,
+            )
         if offset < bounds.start:
-            raise Fatal(f"{place}: records from {offset} to {bounds.start} expired unread", _REPAIR)
+            raise Fatal(f"{place}: records from {offset} to {bounds.start} expired unread", REPAIR)
         if digest and offset > bounds.start:
             for record in reader.read(self._topic, self._partition, offset - 1, offset):
                 if value_hash(record) != digest:
                     raise Fatal(
-                        f"{place} holds another value at {offset - 1} than was done", _REPAIR
+                        f"{place} holds another value at {offset - 1} than was done", REPAIR
                     )
         return committed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,6 +49,10 @@ class Report:
 LEDGERS = {"fuma.decisions": "fuma.person", "fuma.orders": "fuma.commands"}
 
 
+#: ``law`` is vouched for by signatures, which this checker does not read.
+NOT_JUDGED = {"fuma.law"}
+
+
 @dataclass
 class Keys:
     """The secrets that the protocol's checks need."""
@@ -74,9 +78,9 @@ class Keys:
 
 def check(
     log: raw.Log, shown: platform.Shown | None, keys: Keys, sent: Iterable[Sent] = (),
-    specs: Mapping[str, raw.Declared] | None = None,
+    read: Container[str] = (), specs: Mapping[str, raw.Declared] | None = None,
 ) -> Report:  # fmt: skip
-    """Compare everything with everything."""
+    """Compare everything with everything. ``read``: topics that some stage goes through."""
     report, schemas = Report(), raw.Schemas()
     specs = specs or raw.declared()
     mac = raw.Mac(keys.world, keys.mac)
@@ -101,11 +105,19 @@ def check(
             report.faults += _sent(sent, ledger)
             if shown is not None:
                 opener = platform.Opener(keys.world, keys.platform)
-                report.faults += platform.compare(shown, ledger, log, name, opener)
+                report.faults += platform.compare(
+                    shown, ledger, log, name, specs[name].partitions, opener
+                )
                 report.counts["subjects on the platform"] = len(shown.codes)
         for record in log.of(name):
             if not mac.good(record) and record.place not in letters.by_place:
                 found.lost(record, "nobody vouches for it, and it is no dead letter")
+    checked = {name for name in log.ids if name.startswith(("fuma.feed.", "fuma.in."))}
+    for name in log.topics():
+        if name in checked | set(LEDGERS.values()) | set(LEDGERS) | NOT_JUDGED:
+            continue
+        if specs[name].dead_letter is not None and name in read:
+            effects.check_junk(found, log, letters, name, mac, specs[name], schemas)
     report.counts |= {
         "inputs": found.inputs, "with an effect": found.followed, "dead letters": found.dead,
     }  # fmt: skip

@@ -195,6 +195,21 @@ def check_ledger(
             effects.faults.append(f"cause: {where}: follows from what is not on {topic}")
 
 
+def check_junk(
+    effects: Effects, log: Log, letters: Letters, topic: str, mac: Mac, spec: Declared,
+    schemas: Schemas,
+) -> None:  # fmt: skip
+    """What nobody vouches for, or nobody can read, is a dead letter; what is an input is none."""
+    for record in log.of(topic):
+        good = is_input(record, mac, spec) and schemas.read(record.value, spec.subject or "")
+        dead = record.place in letters.by_place
+        effects.inputs += 1
+        effects.dead += dead
+        effects.followed += not dead
+        if not good and not dead:
+            effects.lost(record, "no input, and no dead letter")
+
+
 def _inner(body: dict[str, Any] | None) -> dict[str, Any] | None:
     """The record in a union ``body``, with its name under ``""``."""
     if body is None or set(body) != {"body"}:

@@ -56,8 +56,10 @@ class Opener:
         return list(msgspec.msgpack.decode(data[35:]))
 
 
-def compare(shown: Shown, ledger: Ledger, log: Log, topic: str, opener: Opener) -> list[str]:
-    """What differs."""
+def compare(
+    shown: Shown, ledger: Ledger, log: Log, topic: str, count: int, opener: Opener
+) -> list[str]:  # fmt: skip
+    """What differs. ``count``: the declared partitions."""
     faults = []
     expected: dict[bytes, list[tuple[int, bytes]]] = {}
     for one in ledger.decided:
@@ -83,8 +85,8 @@ def compare(shown: Shown, ledger: Ledger, log: Log, topic: str, opener: Opener) 
             faults.append(f"platform: {tag.hex()}: shown, and not on the ledger")
     for (name, partition), records in sorted(log.records.items()):
         value = shown.positions.get(partition)
-        if name != topic or value is None:
-            if name == topic and records:
+        if name != topic or partition >= count or value is None:
+            if name == topic and partition < count and records:
                 faults.append(f"platform: no position of partition {partition}")
             continue
         position = opener.open(b"position", struct.pack(">I", partition), value)

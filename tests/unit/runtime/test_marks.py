@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from faust.types import TP
 
 from broker.toy import SEALER
 from fuma.contracts.errors import Fatal
+from fuma.contracts.topics import partition_for
 from fuma.runtime.host_ledger import World
-from fuma.runtime.host_stages import TransformRunner
+from fuma.runtime.host_stages import LedgerRunner, TransformRunner
 from fuma.runtime.host_types import Emit, Raw
 from fuma.runtime.mac import Sealer
 from fuma.runtime.marks import MOVED, Committed, Marker, value_hash
-from fuma.runtime.memory_log import MemoryLog
+from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.ports import Outgoing
+from unit.runtime.host_rig import Rig as HostRig
 
 TOPIC = "in"
 
@@ -138,3 +142,44 @@ def test_a_missing_offset_ends_the_process(log: MemoryLog) -> None:
     records = log.records[TOPIC, 0]
     with pytest.raises(Fatal, match="offset 5 follows 3"):
         engine.decide([*records[:4], *records[5:]], 0)
+
+
+class OneStore:
+    """``Stores`` whose directory may be lost."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+
+    def open(self, stage: str, partition: int) -> MemoryStore:
+        return self.store
+
+    def drop(self, stage: str, partition: int) -> None:
+        self.store = MemoryStore()
+
+
+@pytest.mark.parametrize("keep_store", [True, False], ids=["store", "store gone"])
+@pytest.mark.parametrize(
+    ("which", "how"), [("toy.in", "cut"), ("toy.ledger", "cut"), ("toy.ledger", "grown again")]
+)
+def test_a_ledger_stage_notices_a_lost_tail_even_without_its_store(
+    which: str, how: str, keep_store: bool
+) -> None:
+    rig, stores = HostRig(), OneStore()
+    rig.write(*(rig.input(b"k" * 16, n) for n in range(10)))
+
+    def opened(committed: Committed | None) -> Any:
+        runner = LedgerRunner(rig.stage, rig.world, rig.log, stores, partition_for)
+        return runner.open(TP("toy.in", 0), committed)
+
+    engine = opened(None)
+    rig.run(engine)
+    assert opened(engine.done).next_offset == 10
+    assert opened(Committed(3)).next_offset == 10  # somebody else's means nothing
+    if not keep_store:
+        stores.drop("toy", 0)
+    if how == "cut":
+        rig.log.cut(which, 0, 8)
+    else:
+        rig.log.forge(which, 0, rig.ledger()[-1].offset, rig.ledger()[-2].value or b"")
+    with pytest.raises(Fatal, match=r"lost its tail|another value"):
+        opened(engine.done)

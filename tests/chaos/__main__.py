@@ -1,0 +1,72 @@
+"""``make chaos``: the real line, load, poison, and everything that can break, for minutes on end.
+
+Usage: ``python -m chaos`` from ``tests/``; ``SEED`` and ``MINUTES`` from the environment.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from chaos import services, states
+from chaos.drive import LAST, Fault, Run, faults
+
+
+def deck(seed: int, minutes: float) -> Iterator[tuple[str, Fault]]:
+    """Every class once, in the seed's order, the steps among them; then again, until time is up."""
+    dice = random.Random(seed)
+    known = faults(minutes)
+    known |= {f"step {point}": services.step(point) for point in services.STEPS}
+    only = os.environ.get("ONLY")
+    if only:
+        known = {name: fault for name, fault in known.items() if re.search(only, name)}
+    until = time.monotonic() + minutes * 60
+    for turn in itertools.count():
+        order = sorted(known)
+        dice.shuffle(order)
+        for name in order:
+            if turn and time.monotonic() > until:
+                yield LAST, states.partitions_added
+                return
+            yield name, known[name]
+
+
+def main() -> int:
+    """0 where nothing was lost and nothing counted twice."""
+    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
+    minutes = float(os.environ.get("MINUTES") or 20)
+    logging.disable(logging.CRITICAL)
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:7.1f}  {line}", flush=True)
+
+    print(f"chaos: SEED={seed} MINUTES={minutes:g}", flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="fuma-chaos-"))
+    run = Run(folder / "home", seed, minutes, say)
+    try:
+        report = run.live(deck(seed, minutes), ())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"\nsurvived, SEED={seed}, {(time.monotonic() - began) / 60:.1f} minutes:")
+    for name, times in sorted(run.line.survived.items()):
+        print(f"{times:>9}  {name}")
+    print(f"{run.line.kills:>9}  processes killed")
+    print(f"{run.load.batches:>9}  files of reports, {run.load.again} of them sent again")
+    print(f"{run.poison.written:>9}  records of junk")
+    print("\nchecked:")
+    print("\n".join(report.lines()))
+    return 1 if report.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""A run: load and poison flow, classes of faults come one after the other, kills all the while.
+
+Every class comes once before any comes twice, in an order that the seed gives; the seed also gives
+every choice that a class makes. When which process is where in its work is the machine's affair.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from chaos import servers, services, states
+from chaos.line import Line
+from chaos.load import Load, Poison
+from fault.checker import check, platform, raw
+from fault.checker.check import Report
+from fuma.cli.demo.story import START
+from fuma.domain.time import DAY
+from fuma.runtime.embedded.connect import kafka_config, redis_client
+
+Fault = Callable[[Line, random.Random], None]
+#: Only once, and last: more partitions cannot be taken back.
+LAST = "partitions added behind our back"
+
+
+def faults(minutes: float) -> dict[str, Fault]:
+    """Every class, by the name under which it is reported."""
+    found: dict[str, Fault] = {
+        "SIGKILL, five in a row": services.kills,
+        "SIGTERM": services.terms,
+        "SIGSTOP and SIGCONT": services.pauses,
+        "partition there and back": services.there_and_back,
+        "rebalance during recovery": services.rebalance_during_recovery,
+        "broker killed": servers.broker_killed,
+        "broker stopped and started": servers.broker_stopped,
+        "broker unreachable": servers.unreachable(60 if minutes >= 15 else 20),
+        "broker slow": servers.broker_slow,
+        "broker's disk full": servers.broker_full,
+        "broker rejects some batches": servers.broker_rejects,
+        "log lost its tail": servers.lost_tail,
+        "law unreachable": servers.law_unreachable,
+        "Redis killed": servers.redis_killed,
+        "Redis emptied": servers.redis_emptied,
+        "Redis with an older file": servers.redis_yesterday,
+        "Redis read-only": servers.redis_read_only,
+        "stores deleted": states.stores_deleted,
+        "stores truncated": states.stores_truncated,
+        "a byte flipped in each store": states.stores_flipped,
+        "stores put back": states.stores_older,
+        "stores of another shape": states.stores_of_another_shape,
+        "committed offsets moved": states.offsets_moved,
+        "offsets moved past what waits": states.offsets_moved_while_records_wait,
+        "ticks repeated": states.ticks_repeated,
+        "ticks missing": states.ticks_missing,
+    }
+    for point, service in services.ZOMBIES.items():
+        found[f"wakes up mid-chunk: {point.split('.')[1]}"] = services.zombie(point, service)
+    return found
+
+
+class Run:
+    """One run. ``say`` gets a line for everything that happens."""
+
+    def __init__(
+        self, home: Path, seed: int, minutes: float, say: Callable[[str], None], *,
+        rate: float = 80.0, poison: float = 5.0, kill_every: tuple[float, float] = (4.0, 14.0),
+    ) -> None:  # fmt: skip
+        self.dice = random.Random(seed)
+        self.line = Line(home, say)
+        self.say = say
+        self.minutes = minutes
+        self._kill_every = kill_every
+        self.load = Load(self.line, seed, START, rate)
+        self.poison = Poison(self.line, seed, poison)
+        self.line.load_now = lambda: self.load.now
+        self._over = threading.Event()
+
+    def live(self, wanted: Iterable[tuple[str, Fault]], steps: Iterable[str]) -> Report:
+        """Everything, then the check. Raises ``AssertionError`` where a class did not take hold."""
+        with self.line as line:
+            line.begin(START - DAY)
+            self.load.start()
+            self._until(lambda: bool(line.consumed()) and line.ask.count("fuma.decisions") > 50)
+            self.poison.start()
+            killer = threading.Thread(target=self._kill, name="killer")
+            killer.start()
+            try:
+                for name, fault in wanted:
+                    self._one(name, fault)
+                for point in steps:
+                    self._one(f"step {point}", services.step(point))
+            except BaseException:
+                self._keep_logs()
+                raise
+            finally:
+                self._over.set()
+                killer.join()
+                self.poison.stop()
+                self.load.stop()
+            return self._check()
+
+    def _keep_logs(self) -> None:
+        """What the services said, for whoever looks for the reason."""
+        kept = Path(tempfile.gettempdir()) / "chaos-logs"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self.line.home.logs, kept)
+        self.say(f"logs kept in {kept}")
+
+    def _one(self, name: str, fault: Fault) -> None:
+        began = time.monotonic()
+        fault(self.line, random.Random(self.dice.randrange(1 << 32)))
+        self.line.survived[name] += 1
+        kills = self.line.kills
+        self.say(f"{time.monotonic() - began:6.1f} s  {name} ({kills} kills so far)")
+        time.sleep(self.dice.uniform(0.2, 1.5))
+
+    def _kill(self) -> None:
+        """SIGKILL and now and then SIGTERM, whatever else is going on."""
+        dice = random.Random(self.dice.randrange(1 << 32))
+        while not self._over.wait(dice.uniform(*self._kill_every)):
+            number = signal.SIGKILL if dice.random() < 0.85 else signal.SIGTERM
+            with self.line.quiet:
+                services.any_victim(self.line, dice, number)
+
+    def _until(self, condition: Callable[[], bool], seconds: float = 90) -> None:
+        until = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < until, "the line did not begin to flow"
+            time.sleep(0.2)
+
+    def _check(self) -> Report:
+        line = self.line
+        line.mend()
+        self.say("waiting until everything that is on the log is done")
+        line.ask.drained(patience=240)
+        ends = -1
+        while ends != (now := sum(line.ask.count(t) for t in ("fuma.notices", "fuma.dlq.in"))):
+            ends = now
+            time.sleep(2)
+        names = [t for t in raw.declared() if not t.startswith("fuma.answers.")]
+        log = raw.read_log(kafka_config(line.home, "admin"), names)
+        client = redis_client(line.home, "admin")
+        try:
+            shown = platform.read_redis(client)
+        finally:
+            client.close()
+        keys = check.Keys.of(line.home.path)
+        return check.check(log, shown, keys, self.load.sent.values(), line.consumed())

@@ -1,0 +1,144 @@
+"""Starts a service as ``python -m`` would, with places at which it can be made to fail.
+
+A place is armed by a file ``<home>/arm/<name>``; the first process that gets there takes the file
+away (renaming is atomic) and fails. Names are ``<moment>.<what>``: of an append of records for the
+topic ``what``, of a store, of a commit. Everything else is the service's own code.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+HOME = Path(os.environ.get("FUMA_HOME", "."))
+_KILLED = 137
+
+
+def armed(name: str) -> bool:
+    """Whether ``name`` is armed; only one asker is told so."""
+    try:
+        (HOME / "arm" / name).rename(HOME / "fired" / f"{name}.{os.getpid()}")
+    except OSError:
+        return False
+    return True
+
+
+def fail(moment: str) -> None:
+    """Die as by SIGKILL, freeze as by SIGSTOP, or say that it failed."""
+    from fuma.contracts.errors import Fatal
+
+    if moment.startswith("zombie"):
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif moment.startswith("said"):
+        raise Fatal("made to fail")
+    else:
+        os._exit(_KILLED)
+
+
+#: moment: how much of the records is sent before it fails.
+APPENDS = {"none": 0.0, "part": 0.5, "all": 1.0, "said-none": 0.0, "said-all": 1.0, "zombie": 0.5}
+
+
+def _cut(records: Sequence[Any], share: float) -> int:
+    """Where to stop: between two parts of one input's output, if there are such."""
+    if share in (0.0, 1.0):
+        return int(len(records) * share)
+    for index in range(1, len(records)):
+        origins = [dict(r.headers).get("origin", b"") for r in records[index - 1 : index + 1]]
+        if origins[0] and origins[0][:28] == origins[1][:28]:
+            return index
+    return len(records) // 2
+
+
+def _appends() -> None:
+    from fuma.runtime.kafka import KafkaAppender
+
+    submit = KafkaAppender.submit
+
+    def failing(self: Any, records: Any) -> Any:
+        topics = {"feed" if ".feed." in r.topic else r.topic.split(".")[1] for r in records}
+        for topic in topics:
+            for moment, share in APPENDS.items():
+                if armed(f"{moment}.{topic}"):
+                    cut = _cut(records, share)
+                    if cut:
+                        submit(self, records[:cut]).result(60)
+                    fail(moment)
+                    return submit(self, records[cut:])  # a zombie goes on where it was
+        return submit(self, records)
+
+    KafkaAppender.submit = failing  # type: ignore[method-assign]
+
+
+def _around(owner: Any, method: str, what: str, error: Callable[[], Exception]) -> None:
+    """Fail before or after ``owner.method``: ``before``, ``after``, and ``said`` to have failed."""
+    real = getattr(owner, method)
+
+    def failing(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if armed(f"before.{what}"):
+            os._exit(_KILLED)
+        done = real(self, *args, **kwargs)
+        if armed(f"after.{what}"):
+            os._exit(_KILLED)
+        if armed(f"said.{what}"):
+            raise error()
+        return done
+
+    setattr(owner, method, failing)
+
+
+def arm_everything(module: str) -> None:
+    """Patch what ``module`` uses."""
+    from fuma.contracts import decisions
+    from fuma.contracts.errors import Fatal, Retryable
+
+    decisions.MAX_EVENTS = 1  # so that decisions come in parts
+    _appends()
+
+    def fatal() -> Exception:
+        return Fatal("made to fail")
+
+    if module == "fuma.processor":
+        from fuma.runtime.host_ledger import LedgerPartition
+        from fuma.runtime.store import RocksStore
+
+        _around(LedgerPartition, "take", "take", fatal)
+        _around(RocksStore, "write", "store", fatal)
+    elif module == "fuma.gateway":
+        from fuma.gateway.batches import Staging
+        from fuma.gateway.publish import Publisher
+
+        _around(Publisher, "_subjects", "vault", fatal)
+        _around(Staging, "save", "save", fatal)
+    elif module == "fuma.sink":
+        from fuma.runtime.redis import RedisStore
+
+        _around(RedisStore, "write", "platform", lambda: Retryable("made to fail"))
+
+
+#: Every place, by the service that gets there.
+POINTS = {
+    "processor": [
+        *(f"{m}.{t}" for t in ("decisions", "person", "notices") for m in APPENDS),
+        *(f"{m}.{w}" for w in ("take", "store") for m in ("before", "after", "said")),
+    ],
+    "gateway": [
+        *(f"{m}.{t}" for t in ("feed", "answers") for m in APPENDS),
+        *(f"{m}.{w}" for w in ("vault", "save") for m in ("before", "after", "said")),
+    ],
+    "sink": [f"{m}.platform" for m in ("before", "after", "said")],
+}
+
+
+if __name__ == "__main__":
+    assert sys.argv[1] == "-m"
+    name = sys.argv[2]
+    sys.argv = sys.argv[2:]
+    sys.path[0] = ""
+    arm_everything(name)
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
