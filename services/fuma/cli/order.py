@@ -11,6 +11,7 @@ from fuma.cli.errors import DONE, USAGE, CliError
 from fuma.cli.officer import Json, NoWait, Patience, Signer, hex16, say, signed, told
 from fuma.cli.order_draft import draft_form
 from fuma.cli.order_read import list_orders, order_status
+from fuma.cli.order_recalls import order_recalls
 from fuma.desk import forms, signing
 from fuma.desk.sending import Desk
 from fuma.domain.authority import commands as c
@@ -31,6 +32,9 @@ def register(app: typer.Typer) -> None:
 order.command("draft", epilog="Example: fuma order draft list.csv --division 141123 --ground "
               "confirmed --colour red --form list.form --key clerk.key")(draft_form)  # fmt: skip
 order.command("status", epilog="Example: fuma order status list.form")(order_status)
+order.command("recalls", epilog="Example: fuma order recalls --province 64 --open --json")(
+    order_recalls
+)
 order.command("list", epilog="Example: fuma order list --province 14")(list_orders)
 
 

@@ -159,7 +159,8 @@ def signals_of_order(
 ) -> list[Signal]:
     """What oversight hears of a record of ``orders``: key ``ledger``, number ``seq``, its events.
 
-    Lines that were refused or annulled are one signal an order and code, with their number.
+    Lines that were refused are one signal an order and code, with their number. Whoever annuls is
+    not whom an annulment speaks against: such a signal takes the order's chain (``watch``).
     """
     found: list[Signal] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fuma.cli.order_recalls import recalls, text
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
 from fuma.domain.authority.relief import report_by_actor
@@ -233,10 +234,17 @@ def test_scenario_43_1317_annulled_are_recalled_until_acknowledged_with_a_report
     told = [ref.subject for x in found(events, e.LinesEnded) for ref in x.lines]
     assert told == [h(f"subject {n}") for n in range(1317)]
     assert p.state.recalls == {h("form"): {"44"}}
+    waiting = recalls([p.state], open_only=True)["orders"]
+    assert [(one["annulled"], one["waiting"]) for one in waiting] == [(1317, ["44"])]
     p.pass_time(DAY)
     assert refusal(p.send("clerk", c.AcknowledgeRecall(h("form"), "44"))) == ("not-the-recipient",)
     p.send("there", c.AcknowledgeRecall(h("form"), "44"))
     assert p.state.recalls == {}
+    assert recalls([p.state], open_only=True)["orders"] == []
+    told = recalls([p.state])
+    assert [one["acknowledged"] for one in told["orders"]] == [["44"]]
+    assert sorted(one["lines"] for one in told["actors"]) == [1317, 1317, 1317]
+    assert "1317" in text(told)
     report = report_by_actor(p.state.orders.values())
     assert report == {
         h("A"): [("compile", "clerk", 1317)],
