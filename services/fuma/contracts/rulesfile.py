@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,7 +33,7 @@ class Text:
 
     @property
     def kind(self) -> str:
-        """``rulebook``, ``procedure`` or ``oversight``."""
+        """A word of ``reading.KINDS``."""
         return str(json.loads(self.body)["kind"])
 
     @property
@@ -118,10 +119,16 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
+@lru_cache(maxsize=256)
+def _parse(text: str) -> Any:
+    """A folder's files are read once for each that extends another; they are parsed once."""
+    return yaml.load(text, _Loader)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a rules file. Raises ``Refusal`` with file and line."""
+    """The mapping in a rules file; not to be changed. Raises ``Refusal`` with file and line."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        data = _parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise Refusal(f"{path}: {error}", "give a readable UTF-8 YAML file") from error
     except yaml.YAMLError as error:
@@ -135,7 +142,8 @@ def expand(data: dict[str, Any], known: dict[str, dict[str, Any]], path: str) ->
     """``data`` with the rows of the book that it extends; ``known`` by ``name@version``.
 
     A row of the same name replaces the parent's whole, ``remove`` names rows that go, the rest is
-    added behind. ``extends`` stays, as the parent's reference.
+    added behind. ``extends`` stays, as the parent's reference. ``examples`` are the file's, not the
+    text's (``lawexamples``).
     """
     seen = []
     chain = [data]
@@ -159,7 +167,7 @@ def expand(data: dict[str, Any], known: dict[str, dict[str, Any]], path: str) ->
         own = [str(row["name"]) for row in part.get("rows") or []]
         if len(own) != len(set(own)):
             raise Refusal(f"{path}: a row's name is used twice", "name each row once")
-    whole = {key: value for key, value in data.items() if key != "remove"}
+    whole = {key: value for key, value in data.items() if key not in ("remove", "examples")}
     if data.get("kind") == "rulebook":
         whole["rows"] = list(rows.values())
     return whole
@@ -183,12 +191,14 @@ def load_folder(folder: Path) -> list[Text]:
 
 def load_file(path: Path, folder: Path | None = None) -> Text:
     """One file, with what it extends from ``folder`` (its own tree). Raises ``Refusal``."""
-    base = folder or path.resolve().parent.parent
+    data = read_yaml(path)
     known = {}
-    for other in sorted(base.glob("*/*.yaml")):
-        data = read_yaml(other)
-        known[f"{data.get('name')}@{data.get('version')}"] = data
-    return _text(expand(read_yaml(path), known, str(path)), str(path))
+    if "extends" in data:
+        base = folder or path.resolve().parent.parent
+        for other in sorted(base.glob("*/*.yaml")):
+            found = read_yaml(other)
+            known[f"{found.get('name')}@{found.get('version')}"] = found
+    return _text(expand(data, known, str(path)), str(path))
 
 
 def _text(data: dict[str, Any], path: str) -> Text:
