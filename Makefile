@@ -17,6 +17,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/$(CACHE)/tmp
 _ := $(shell mkdir -p "$(TMPDIR)")
 
+# What is compiled, tested as it is written as well.
+CORE := tests/unit/domain tests/unit/contracts tests/unit/runtime tests/golden tests/property/test_codes.py
+
 .PHONY: help setup demo test lint check bench chaos bench-peers fmt clean need-python need-java need-maven
 
 help: ## what you are reading
@@ -26,7 +29,8 @@ help: ## what you are reading
 	@echo
 	@echo "Needs Python 3.11+, Java 17+, Maven; the first run fetches the libraries."
 
-setup: $(DEPS) $(KAFKA) ## virtual environment, locked libraries, Kafka's jars
+setup: $(DEPS) $(KAFKA) ## virtual environment, locked libraries, Kafka's jars, the core compiled
+	@$(PY) -m fuma.runtime.compiling
 	@echo "ready: $(VENV)/bin/fuma --help"
 
 demo: setup ## a made-up province lives through 14 June 2022 (about two minutes)

@@ -8,7 +8,6 @@ the embedded broker are made from them, so a folder that is wrong is a stack tha
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,8 @@ from typing import Any
 import yaml
 
 from fuma.contracts.errors import Fatal
+from fuma.contracts.murmur import murmur2 as murmur2
+from fuma.contracts.murmur import partition_for as partition_for
 from fuma.contracts.resources import root
 
 API_VERSION = "kafka.strimzi.io/v1"
@@ -172,44 +173,6 @@ def spec(name: str) -> TopicSpec:
 def feeds() -> list[str]:
     """The feed topics, in the departments' order."""
     return [feed_topic(d) for d in DEPARTMENTS]
-
-
-_M = 0x5BD1E995
-_MASK = 0xFFFFFFFF
-
-
-_FOUR = struct.Struct("<4I").unpack
-
-
-def murmur2(data: bytes) -> int:
-    """Kafka's murmur2 (``Utils.murmur2``, seed 0x9747b28c), unsigned 32 bits."""
-    length = len(data)
-    h = 0x9747B28C ^ length
-    if length == 16:  # a subject tag, the key of nearly every record: without a loop
-        a, b, c, d = _FOUR(data)
-        a = a * _M & _MASK
-        h = h * _M & _MASK ^ (a ^ a >> 24) * _M & _MASK
-        b = b * _M & _MASK
-        h = h * _M & _MASK ^ (b ^ b >> 24) * _M & _MASK
-        c = c * _M & _MASK
-        h = h * _M & _MASK ^ (c ^ c >> 24) * _M & _MASK
-        d = d * _M & _MASK
-        h = h * _M & _MASK ^ (d ^ d >> 24) * _M & _MASK
-    else:
-        whole = length & ~3
-        for i in range(0, whole, 4):
-            k = (int.from_bytes(data[i : i + 4], "little") * _M) & _MASK
-            k = ((k ^ (k >> 24)) * _M) & _MASK
-            h = ((h * _M) & _MASK) ^ k
-        if length != whole:
-            h = ((h ^ int.from_bytes(data[whole:], "little")) * _M) & _MASK
-    h = ((h ^ (h >> 13)) * _M) & _MASK
-    return h ^ (h >> 15)
-
-
-def partition_for(key: bytes, count: int) -> int:
-    """The partition that a key belongs to among ``count``: Kafka's default partitioner's."""
-    return (murmur2(key) & 0x7FFFFFFF) % count
 
 
 def all_principals(specs: Iterable[TopicSpec]) -> set[str]:

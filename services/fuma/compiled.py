@@ -1,0 +1,100 @@
+"""The pure core compiled by mypyc, where somebody built it: found before the plain modules.
+
+``make setup`` builds ``MODULES`` into ``.cache/compiled`` (``runtime.compiling``), with a digest of
+the sources that they were built from. On import ``use`` compares it with the sources that are
+there, and takes compiled modules only where not a byte differs and the interpreter is the same:
+what is edited runs as it is edited. ``FUMA_COMPILED=0`` switches it off. The same tests run on
+both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+#: Functions that run for every record. Classes stay plain: a native class has other rules for
+#: slots and frozen values, and everybody makes these.
+MODULES = (
+    "fuma.contracts.avroparts",
+    "fuma.contracts.murmur",
+    "fuma.domain.codes.check",
+    "fuma.domain.codes.decide",
+    "fuma.domain.codes.fold",
+    "fuma.domain.codes.schedule",
+    "fuma.domain.ids",
+    "fuma.domain.law.inforce",
+    "fuma.runtime.host_intake",
+    "fuma.runtime.mac",
+)
+#: What the compiled code may have taken types and constants from.
+_ALSO = ("domain", "contracts", "runtime/ports.py", "runtime/host_types.py")
+PACKAGE = Path(__file__).resolve().parent
+#: In ``folder()``: the digest, and where each module is.
+MANIFEST = "manifest.json"
+
+
+def folder() -> Path:
+    """Where compiled modules are."""
+    return PACKAGE.parents[1] / ".cache" / "compiled"
+
+
+def files() -> Iterator[Path]:
+    """Every source that counts."""
+    for module in MODULES:
+        yield source(module)
+    for name in _ALSO:
+        path = PACKAGE / name
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def source(module: str) -> Path:
+    return PACKAGE.parent / (module.replace(".", "/") + ".py")
+
+
+def digest() -> str:
+    """Of the interpreter and of every source that counts."""
+    found = hashlib.sha256(f"{sys.version} {sysconfig.get_platform()}".encode())
+    for path in dict.fromkeys(files()):
+        body = path.read_bytes()
+        found.update(f"{path.relative_to(PACKAGE)} {len(body)} ".encode() + body)
+    return found.hexdigest()
+
+
+class _Finder:
+    """Gives the compiled modules; everything else is somebody else's."""
+
+    def __init__(self, modules: dict[str, str]) -> None:
+        self._modules = modules
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        place = self._modules.get(name)
+        if place is None:
+            return None
+        return spec_from_file_location(name, place, loader=ExtensionFileLoader(name, place))
+
+
+def use(where: Path | None = None) -> bool:
+    """Take the compiled modules from now on, if they fit; whether they do."""
+    base = where or folder()
+    manifest = base / MANIFEST
+    if os.environ.get("FUMA_COMPILED") == "0" or not manifest.is_file():
+        return False
+    try:
+        made = json.loads(manifest.read_text(encoding="utf-8"))
+        if made["digest"] != digest():
+            return False
+        modules = {name: str(base / file) for name, file in made["modules"].items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    sys.meta_path.insert(0, _Finder(modules))
+    return True
