@@ -184,6 +184,9 @@ def signals_of_order(
             )
         )  # fmt: skip
 
+    events = tuple(events)
+    # What ``codes`` answered comes with its subject from the decisions: it is not told twice.
+    commanded = any(isinstance(event, a.Accepted) for event in events)
     lines: Counter[tuple[bytes, str, str]] = Counter()
     for event in events:
         match event:
@@ -199,7 +202,7 @@ def signals_of_order(
                 add("order-ended", event.by, (event.how,), 1, event.order, detail=event.reason)
             case a.BulkHeld():
                 add("bulk-held", a.NOBODY, (), event.sum, event.order)
-            case a.LineSettled(status="refused"):
+            case a.LineSettled(status="refused") if commanded:
                 lines[event.order, event.status, event.code] += 1
             case a.LinesEnded(how="refused" | "annulled"):
                 lines[event.order, event.how, event.code] += len(event.lines)

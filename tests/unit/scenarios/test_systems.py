@@ -88,6 +88,15 @@ def test_system_01_from_8_january_2023_nothing_is_a_ground() -> None:
     assert person.codes() == ["ground-not-in-force"]
 
 
+def test_scenario_46_from_8_january_2023_no_place_has_a_ground_left() -> None:
+    """A book of a province wins whole: it must not outlive the nation's."""
+    for at in (instant("2023-01-08"), instant("2024-01-01")):
+        for published in law().texts:
+            pair = law().in_force(published.text.division or "11", at)
+            assert pair is not None
+            assert not [r for r in pair.book.rows if r.spans], published.text.name
+
+
 def test_system_02_xing_county_fills_signs_reviews_and_the_province_assigns() -> None:
     assert [s.name for s in procedure("141123/assignment-form-v1").chain] == [
         "compile", "sign", "review", "approve",
@@ -163,6 +172,25 @@ def test_system_08_hainan_takes_a_hundred_to_the_bureau(count: int, status: str)
     p.draft("haikou-staff", "form", [line(n, "460105") for n in range(count)], "4601")
     p.act("haikou-head", "form", "sign")
     assert p.status("form") == status
+
+
+@pytest.mark.parametrize(
+    ("version", "at", "risk"), [(1, "2022-06-14", "red"), (3, "2022-09-14", "yellow")]
+)
+def test_system_09_ningxias_reds_are_of_several_kinds(version: int, at: str, risk: str) -> None:
+    book(f"64/reds-v{version}")
+    pair = law().in_force("640104", instant(at))
+    assert pair is not None
+    row = pair.book.row(FactKind.FINDING, "big-data-risk", "two-sources")
+    assert row is not None
+    assert [s.colour.word for s in row.spans] == [risk]
+    for ground, evidence in (
+        ("close-contact", "isolation-record"), ("secondary-contact", "contact-link"),
+        ("test-positive", "laboratory-report"),
+    ):  # fmt: skip
+        found_ = pair.book.row(FactKind.FINDING, ground, evidence)
+        assert found_ is not None
+        assert found_.spans[0].colour.word == "red"
 
 
 def test_system_09_ningxias_municipal_body_annuls_what_was_never_epidemic() -> None:

@@ -62,7 +62,8 @@ def test_a_refused_command_names_its_signer_and_refused_lines_are_one_signal_a_c
         a.LineSettled(ORDER.id, n, "refused", "no-evidence" if n < 3 else "not-at-venue", AT)
         for n in range(5)
     ]
-    found = signals_of_order(LEDGER, 7, "41", AT, [refused, *lines])
+    accepted = a.Accepted(b"a" * 16, b"d" * 32, AT, SIGNER)
+    found = signals_of_order(LEDGER, 7, "41", AT, [refused, *lines, accepted])
     assert [(s.kind, s.codes, s.count) for s in found] == [
         ("command-refused", ("four-eyes",), 1),
         ("refused", ("no-evidence",), 3),
@@ -70,6 +71,11 @@ def test_a_refused_command_names_its_signer_and_refused_lines_are_one_signal_a_c
     ]
     assert found[0].parties == (Party("signer", b"p" * 16, "zhang", "control-office"),)
     assert len({s.id for s in found}) == 3
+
+
+def test_a_line_that_the_decision_refused_is_heard_once_from_the_decision() -> None:
+    answered = a.LineSettled(ORDER.id, 0, "refused", "fact-absent", AT)
+    assert signals_of_order(LEDGER, 8, "41", AT, [answered]) == []
 
 
 def test_an_order_in_effect_names_its_whole_chain() -> None:
