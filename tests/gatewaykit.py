@@ -163,13 +163,17 @@ class Small:
                     gateway.handle(records, NOW)
                     if save_dies:
                         raise Died  # after (5), before (6)
-                    (self.committed[place],) = gateway.committed(records).values()
+                    self.commit(place, *gateway.committed(records).values())
                     start = stop
         except Died:
             return True
         finally:
             staging.close()
         return False
+
+    def commit(self, place: tuple[str, int], done: Committed) -> None:
+        """(6)"""
+        self.committed[place] = done
 
     def tally(self, receipt: str, department: str = "health") -> Tally:
         """What a client makes of the answers."""

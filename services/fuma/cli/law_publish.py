@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fuma.cli.errors import DONE, USAGE, CliError
+from fuma.cli.law_put import put_on_law, standing
 from fuma.contracts import dsse, genesis, lawexamples, lawlog, rulesfile
 from fuma.contracts.rulesfile import Text
 from fuma.domain.law.publication import refusal
@@ -24,7 +25,6 @@ from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.keyfiles import Key
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
-from fuma.runtime.ports import Outgoing
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
@@ -96,9 +96,10 @@ def publish(
         raise CliError(f"{path}: {wrong[0]}", "see all of it: fuma law check")
     seed = key.read_bytes() if key else keyfiles.secret(home.path, Key.PUBLISHER)
     signer = Ed25519PrivateKey.from_private_bytes(seed)
-    why = refused(
-        read_log(home), text, dsse.key_id(dsse.public_bytes(signer)), int(time.time() * 1000)
-    )
+    log, key_id = read_log(home), dsse.key_id(dsse.public_bytes(signer))
+    # Asked again, for instance because a failure was reported that was none, it stands already.
+    there = standing(log, text) is not None
+    why = "" if there else refused(log, text, key_id, int(time.time() * 1000))
     if why:
         raise CliError(
             f"{text.name} v{text.version} is refused: {why}",
@@ -117,25 +118,15 @@ def publish(
 
 
 def _write(home: Home, text: Text, signer: Ed25519PrivateKey) -> lawlog.Published:
-    """Append it, and read back that it counts. A crash before: nothing stands there; after: it
-    does, and a second try is refused by its version."""
+    """Append it unless it stands there, and read back that it counts."""
     value = lawlog.text_value(
         dsse.sign(lawlog.LAW_TYPE, text.body.encode(), signer), int(time.time() * 1000)
     )
     appender = KafkaAppender(kafka_config(home, "law"))
     try:
-        [offset] = appender.append(
-            [Outgoing(lawlog.LAW_TOPIC, 0, f"{text.name}@{text.version}".encode(), value)]
-        )
+        return put_on_law(text, value, appender, lambda: read_log(home))
     finally:
         appender.close()
-    found = next((p for p in read_log(home).published if p.offset == offset), None)
-    if found is None:
-        raise CliError(
-            f"{text.name} v{text.version} was written and does not count",
-            "another text of that name came before it: see fuma law list",
-        )
-    return found
 
 
 def listing(as_json: Json = False) -> int:

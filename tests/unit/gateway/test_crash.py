@@ -20,10 +20,15 @@ from gatewaykit import TOPIC, Small
 @pytest.fixture
 def small(tmp_path: Path) -> Small:
     made = Small(tmp_path)
+    send_three(made)
+    return made
+
+
+def send_three(made: Small) -> None:
+    """A plain sending, a whole batch, and one that is too short."""
     made.send("R-PLAIN", [event(i) for i in range(20)] + [event(20, id=wrong_number(20))], None)
     made.send("R-WHOLE", [event(i) for i in range(30, 50)], 20)
     made.send("R-SHORT", [event(i) for i in range(60, 70)], 11)
-    return made
 
 
 def check(small: Small) -> None:
