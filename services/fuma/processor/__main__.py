@@ -30,6 +30,7 @@ from fuma.processor.law import LawGate
 from fuma.processor.outbox import Outbox
 from fuma.processor.outbox_orders import OrdersOutbox
 from fuma.processor.settings import STAGES, Settings
+from fuma.processor.sweep import Marks, Sweeper
 from fuma.processor.taskforce import Taskforce
 from fuma.processor.watch import Watch
 from fuma.runtime import keyfiles, metrics
@@ -135,9 +136,19 @@ async def run(settings: Settings) -> None:
     instance = f"{socket.gethostname()}-{root.path.name}"
     watch = TopicWatch(kafka, [name for stage in running for name in stage.topics])
     app = build(settings.group, kafka, host, running, instance=instance)
+    sweeper = None
+    if "codes" in settings.stages:
+        sweeper = Sweeper(
+            gate, KafkaLogReader(kafka), KafkaAppender(kafka), sealer,
+            Marks(root.path / "sweeps.json"), lambda: host.owns(PERSON),
+            simulated=pinned.simulated,
+        )  # fmt: skip
+        sweeper.start(die)
     log.info("%s, world %s: %s", root.path.name, pinned.id.hex(), ", ".join(settings.stages))
     settle()
     await serve(app, host, appender)
+    if sweeper is not None:
+        sweeper.close()
     watch.close()
     gate.close()
     law_reader.close()

@@ -51,6 +51,10 @@ class LawGate:
     def horizon(self) -> Ms:
         return self._horizon
 
+    def time(self) -> Ms:
+        """The last log time of ``law``; negative before it begins."""
+        return self._horizon - FRESHNESS
+
     def _poll(self) -> None:
         self._reader.poll()
         # In this order: whoever sees the new horizon must find the texts that belong to it.

@@ -125,6 +125,10 @@ class Host:
         # One thread: recovery shares one reader, and stores are opened one after the other.
         self._recovery = ThreadPoolExecutor(1, thread_name_prefix="recovery")
 
+    def owns(self, topic: str) -> set[int]:
+        """The partitions of ``topic`` that are this process's now. From any thread."""
+        return {tp.partition for tp in tuple(self._lines) if tp.topic == topic}
+
     # --- what the transport asks ---------------------------------------------------------------
 
     def ready(self, tp: TP) -> bool:
