@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from fuma.cli.incidents import line
-from fuma.contracts import lawlog
+from fuma.contracts import channel, lawlog
 from fuma.contracts.codec import decode
 from fuma.contracts.commandlog import decode_command
 from fuma.contracts.decisions import decode_ledger
@@ -35,6 +37,7 @@ from fuma.runtime.ports import LogRecord
 from golden.making import Input, ledger_of, texts
 from golden.samples import (
     AT,
+    GATEWAY,
     JUDGE,
     MAC_KEY,
     RECEIPT,
@@ -70,6 +73,16 @@ def sealed_row(value: bytes) -> Handled:
     assert judged.fact is not None
     codes = [fault.code for fault in judged.faults]
     return {"row": row.number, "faults": codes, "fact": judged.fact.id.hex()}
+
+
+def list_piece(value: bytes) -> Handled:
+    """A member that asked for it: the gateway's layer off, then its own, then the list."""
+    piece = channel.decode_piece(value)
+    ((officer, sealed),) = piece.keys
+    inner = channel.open_outer(sealed, piece.list, officer, GATEWAY)
+    member = X25519PrivateKey.from_private_bytes(b"m" * 32)
+    key = channel.open_inner(inner, piece.list, officer, member)
+    return {"officer": officer, "plain": channel.open_piece(piece, key).decode()}
 
 
 def signed_command(value: bytes) -> Handled:
@@ -211,6 +224,7 @@ HANDLERS: dict[str, Callable[[bytes], Handled]] = {
     "person": person,
     "presence": presence,
     "reply": reply,
+    "list-piece": list_piece,
     "sealed-row": sealed_row,
     "signed-command": signed_command,
     "signal": signal,

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from doorkit import event, name, number
-from fuma.contracts import dsse, genesis, lawlog
+from fuma.contracts import channel, dsse, genesis, lawlog
 from fuma.contracts.cloudevents import read
 from fuma.contracts.codec import decode
 from fuma.contracts.commands import found, sign_command
@@ -186,6 +186,20 @@ def _law(value: bytes) -> Wire:
     return decode("law", value)
 
 
+def list_piece() -> Wire:
+    """A list of two rows, encrypted to one member."""
+    member = X25519PrivateKey.from_private_bytes(b"m" * 32).public_key().public_bytes_raw()
+    key, id = b"l" * 32, bytes(range(16))
+    (piece,) = channel.seal_list(
+        id, [b"number,name\n"], key, 1, {"bureau-head": member}, GATEWAY.public_key()
+    )
+    # HPKE is not deterministic: what a sender made once, kept.
+    return {
+        "list": id, "number": 0, "pieces": 1, "sealed": piece.sealed,
+        "keys": [{"officer": name, "sealed": sealed} for name, sealed in piece.keys],
+    }  # fmt: skip
+
+
 _SIGNED: dict[str, Any] = {
     "id": bytes(range(16)), "world": WORLD, "province": "14", "issued": AT, "expires": AT + HOUR,
 }  # fmt: skip
@@ -312,6 +326,7 @@ def samples() -> dict[tuple[str, str], Wire]:
         ("person", "match-withdrawn"): decode("person", encode_person(_match(False))),
         ("person", "amend"): decode("person", encode_person(_amend())),
         ("person", "another-name"): decode("person", encode_person(_fact(name="另一人"))),
+        ("list-piece", "first"): list_piece(),
         ("signed-command", "act"): _command(),
         ("signed-command", "founding"): _founding(),
         **{

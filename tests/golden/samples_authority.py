@@ -23,7 +23,8 @@ WORLD = bytes(16)
 CEREMONY = tuple(Ed25519PrivateKey.from_private_bytes(letter * 32) for letter in (b"a", b"b"))
 PUBLIC = (dsse.public_bytes(CEREMONY[0]).hex(), dsse.public_bytes(CEREMONY[1]).hex())
 OFFICER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
-_SIZES = {"order": 16, "case": 16, "application": 16, "command": 16, "subject": 16, "person": 16}
+_SIZES = {"order": 16, "case": 16, "application": 16, "command": 16, "subject": 16, "person": 16,
+          "list": 16}  # fmt: skip
 _PAIRED = {
     "papers": (("document", "第9号"),),
     "effective": ((bytes(16), 3),),

@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 
 from fuma.domain.authority.commands import Draft, Line, Office, Officer
-from fuma.domain.authority.events import Actor, Applied, ItemPushed, ReturnReceived
+from fuma.domain.authority.events import Actor, Applied, ItemPushed, ListPosted, ReturnReceived
 from fuma.domain.authority.state import BulkEntry, Case, Order, Settled, State
 from fuma.domain.time import Ms
 
 #: Raised whenever the fields of ``State`` or of what it holds change.
-SHAPE = 1
+SHAPE = 2
 Parts = Callable[[Sequence[bytes]], list[bytes | None]]
 
 
@@ -47,6 +47,8 @@ class _Head:
     missing_items: list[tuple[str, str, int]]
     cases: list[Case]
     recalls: list[tuple[bytes, list[str]]]
+    seals: list[tuple[str, bytes]]
+    lists: list[ListPosted]
     archived: list[bytes]
     orders: list[tuple[bytes, list[int]]]  # id, and the pages that are there
 
@@ -119,6 +121,8 @@ def decode_state(parts: Parts) -> State:
         missing_items=set(head.missing_items),
         cases={one.filed.case: one for one in head.cases},
         recalls={order: set(names) for order, names in head.recalls},
+        seals=dict(head.seals),
+        lists={one.list: one for one in head.lists},
         archived=set(head.archived),
     )
     same: dict[Any, Any] = {}
@@ -181,6 +185,8 @@ def _head_of(state: State) -> _Head:
         sorted(state.missing_items),
         _values(state.cases),
         [(order, sorted(names)) for order, names in sorted(state.recalls.items())],
+        sorted(state.seals.items()),
+        _values(state.lists),
         sorted(state.archived),
         [(id, sorted(state.orders[id].pages)) for id in sorted(state.orders)],
     )

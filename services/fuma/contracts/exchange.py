@@ -24,7 +24,7 @@ MAX_ROWS = 500
 #: A request is good for so long, by the gateway's clock: it cannot be kept and shown again.
 FRESH: Ms = 5 * MINUTE
 #: What may be asked.
-ASKS = ("lines", "person", "list-key")
+ASKS = ("lines", "person", "members", "list-key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ PROVINCES = ("14", "41", "45", "46", "64")
 
 LAW = "fuma.law"
 IN_COMMANDS = "fuma.in.commands"
+CHANNEL = "fuma.channel"
 COMMANDS = "fuma.commands"
 ORDERS = "fuma.orders"
 REPLIES = "fuma.replies"

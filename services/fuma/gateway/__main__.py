@@ -18,6 +18,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from fuma.contracts.errors import Fatal, FumaError, Poison
 from fuma.contracts.genesis import read_world
 from fuma.contracts.sealing import officers_key
+from fuma.domain.authority.events import Event, ListRead
 from fuma.domain.authority.state import State
 from fuma.gateway.batches import Staging
 from fuma.gateway.command_intake import CommandIntake
@@ -205,14 +206,28 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     )
     doors = Doors(intake, gateway, door, ticker, simulated=world.simulated)
     order_reader, exchange_vault = KafkaLogReader(config), VaultClient(home, "gateway")
-    order_log = OrderLog(order_reader, sealer, world, kinds=ACCOUNTS)
+    reads: dict[str, set[tuple[bytes, str]]] = {}
+
+    def note(province: str, _: object, event: Event) -> None:
+        if isinstance(event, ListRead):
+            reads.setdefault(province, set()).add((event.list, event.by.officer))
+
+    order_log = OrderLog(order_reader, sealer, world, kinds=ACCOUNTS, on_event=note)
 
     def accounts(province: str) -> State:
         order_log.poll()
         return order_log.state(province)
 
-    evidence = keyfiles.secret(home, keyfiles.Key.EVIDENCE)
-    exchange = Exchange(world, evidence, exchange_vault, accounts, lambda: law.law, clock.now)
+    exchange = Exchange(
+        world,
+        keyfiles.secret(home, keyfiles.Key.EVIDENCE),
+        exchange_vault,
+        accounts,
+        lambda: law.law,
+        clock.now,
+        keyfiles.gateway_key(home),
+        lambda province: reads.get(province, set()),
+    )
     server = Server(home, exchange)
     member = {**config, "group.instance.id": f"gateway-{home.name}-{number}"}
     feeder = Feeder(member, doors)

@@ -7,15 +7,17 @@ answered. Rows that are wrong are answered by their number, without what they he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from fuma.contracts import divisions
+from fuma.contracts.channel import open_outer
 from fuma.contracts.cloudevents import number_fault
-from fuma.contracts.errors import Refusal
+from fuma.contracts.errors import Poison, Refusal
 from fuma.contracts.exchange import FRESH, MAX_ROWS, Request
 from fuma.contracts.faults import Fault, fault
 from fuma.contracts.genesis import World
@@ -66,8 +68,15 @@ class Exchange:
         accounts: Callable[[str], State],
         law: Callable[[], Law],
         now: Callable[[], Ms],
+        gateway: X25519PrivateKey,
+        reads: Callable[[str], Container[tuple[bytes, str]]],
     ) -> None:
-        """``accounts``: a province's state, as the ledger has it now."""
+        """``accounts``: a province's state, as the ledger has it now.
+
+        ``reads``: which lists were read by which accounts, by the ledger.
+        """
+        self._gateway = gateway
+        self._reads = reads
         self._world = world
         self._key = evidence_key
         self._vault = vault
@@ -85,7 +94,41 @@ class Exchange:
             return self._person(request)
         if request.ask == "lines":
             return self._lines(request)
+        if request.ask == "members":
+            return self._members(request)
+        if request.ask == "list-key":
+            return self._list_key(request)
         raise Refusal("asks for nothing that there is")
+
+    def _members(self, request: Request) -> dict[str, Any]:
+        """To which keys a list is encrypted: told to members of the channel alone."""
+        officer, _ = self._officer(request)
+        state = self._accounts(request.province)
+        if officer.id not in state.members:
+            raise Refusal("not admitted to the list channel")
+        return {"members": {name: seal.hex() for name, seal in sorted(state.seals.items())}}
+
+    def _list_key(self, request: Request) -> dict[str, Any]:
+        """Our layer off a list's key, for whoever the ledger says is reading that list."""
+        officer, _ = self._officer(request)
+        try:
+            id = bytes.fromhex(str(request.body["list"]))
+            sealed = bytes.fromhex(str(request.body["sealed"]))
+            digest = bytes.fromhex(str(request.body["digest"]))
+        except (KeyError, ValueError):
+            raise Refusal("not in the form of a request") from None
+        state = self._accounts(request.province)
+        posted = state.lists.get(id)
+        if officer.id not in state.members or posted is None:
+            raise Refusal("not admitted to the list channel, or no such list")
+        if posted.digest != digest:
+            raise Refusal("the list is not the one that was signed for: it was altered")
+        if (id, officer.id) not in self._reads(request.province):
+            raise Refusal("the read is not on the record: sign it first")
+        try:
+            return {"sealed": open_outer(sealed, id, officer.id, self._gateway).hex()}
+        except Poison:
+            raise Refusal("not sealed to this gateway, for this list and account") from None
 
     def _officer(self, request: Request) -> tuple[Officer, Office]:
         state = self._accounts(request.province)

@@ -26,6 +26,7 @@ from fuma.runtime.ports import LogReader, LogRecord
 ACCOUNTS: tuple[type, ...] = (
     e.OfficeOpened, e.OfficeClosed, e.Applied, e.ApplicationRefused, e.AccountOpened,
     e.AccountClosed, e.KeyRegistered, e.KeyEnded, e.Invited, e.Joined,
+    e.SealSet, e.ListPosted, e.ListRead,
 )  # fmt: skip
 #: Called with each event that counts: province, the record that holds it, the event.
 OnEvent = Callable[[str, OrderRecord, e.Event], None]

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from starlette.testclient import TestClient
 
 from doorkit import name, number, wrong_number
-from fuma.contracts import dsse
+from fuma.contracts import channel, dsse
 from fuma.contracts.errors import Refusal
 from fuma.contracts.exchange import MAX_ROWS, REQUEST_TYPE, open_request, request
 from fuma.contracts.genesis import World
@@ -26,6 +27,10 @@ from unit.authority.making import NOON, h, law, office
 
 WORLD = World(b"w" * 16, False, bytes(32))
 EVIDENCE = b"e" * 32
+GATEWAY = X25519PrivateKey.from_private_bytes(b"g" * 32)
+MEMBER = X25519PrivateKey.from_private_bytes(b"m" * 32)
+LIST = h("list")
+READS: set[tuple[bytes, str]] = set()
 CLERK, HEAD, STRANGER = (Ed25519PrivateKey.from_private_bytes(x * 32) for x in (b"c", b"h", b"s"))
 
 
@@ -43,6 +48,8 @@ def accounts(province: str) -> State:
                         key_id(CLERK), e.NOBODY),
         e.AccountOpened(h("b"), c.Officer("head", "xing-control", "principal", h("W"), "W"),
                         key_id(HEAD), e.NOBODY),
+        e.Joined("clerk"), e.SealSet("clerk", MEMBER.public_key().public_bytes_raw()),
+        e.ListPosted(LIST, "1411", 1, 1, b"d" * 32, ("clerk",), e.NOBODY, NOON),
     ])  # fmt: skip
 
 
@@ -54,7 +61,7 @@ def vault() -> MemoryVault:
 
 
 def exchange(vault: MemoryVault, now: int = NOON) -> Exchange:
-    return Exchange(WORLD, EVIDENCE, vault, accounts, law, lambda: now)
+    return Exchange(WORLD, EVIDENCE, vault, accounts, law, lambda: now, GATEWAY, lambda _: READS)
 
 
 def row(n: int, **change: Any) -> dict[str, Any]:
@@ -153,3 +160,38 @@ def test_a_person_is_one_reference_for_applicant_and_reviewer(vault: MemoryVault
 def test_a_purpose_is_needed(purpose: str) -> None:
     with pytest.raises(Refusal, match="purpose"):
         open_request(ask([row(0)], purpose=purpose))
+
+
+def test_who_lists_are_encrypted_to_is_told_to_members_alone(vault: MemoryVault) -> None:
+    told = exchange(vault).answer(open_request(ask([], ask="members", body={})))
+    assert told == {"members": {"clerk": MEMBER.public_key().public_bytes_raw().hex()}}
+    with pytest.raises(Refusal, match="not admitted"):
+        exchange(vault).answer(open_request(ask([], HEAD, ask="members", body={})))
+
+
+def test_a_lists_key_is_given_only_where_the_read_is_on_the_record(vault: MemoryVault) -> None:
+    sealed = channel.seal_key(b"l" * 32, LIST, "clerk", MEMBER.public_key(), GATEWAY.public_key())
+    body = {"list": LIST.hex(), "sealed": sealed.hex(), "digest": (b"d" * 32).hex()}
+
+    def asked(key: Ed25519PrivateKey = CLERK, **change: str) -> dict[str, Any]:
+        envelope = ask([], key, ask="list-key", body={**body, **change})
+        return exchange(vault).answer(open_request(envelope))
+
+    with pytest.raises(Refusal, match="not on the record"):
+        asked()
+    READS.add((LIST, "clerk"))
+    try:
+        inner = bytes.fromhex(asked()["sealed"])
+        assert channel.open_inner(inner, LIST, "clerk", MEMBER) == b"l" * 32
+        for key, change, why in (
+            (HEAD, {}, "not admitted"),
+            (STRANGER, {}, "no officer"),
+            (CLERK, {"digest": (b"x" * 32).hex()}, "altered"),
+            (CLERK, {"list": h("other").hex()}, "no such list"),
+            (CLERK, {"sealed": "00" * 80}, "not sealed"),
+            (CLERK, {"sealed": "zz"}, "form of a request"),
+        ):
+            with pytest.raises(Refusal, match=why):
+                asked(key, **change)
+    finally:
+        READS.clear()

@@ -132,6 +132,32 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSeal:
+    """The key (X25519, 32 bytes) to which lists are encrypted for this member from now on."""
+
+    seal: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PostList:
+    """A list was put into the channel, encrypted to these members and to nobody else."""
+
+    list: bytes  # 16 bytes
+    division: str
+    count: int  # rows
+    pieces: int
+    digest: bytes  # 32 bytes, over the encrypted pieces in order
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadList:
+    """Asks for a list: the record comes first, the key that opens it after."""
+
+    list: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A form's manifest. ``root`` is the Merkle root over its lines in order."""
 
@@ -268,7 +294,8 @@ class DecideCase:
 
 Body = (
     Found | OpenOffice | CloseOffice | Apply | ReviewApplication | CloseAccount | RotateKey
-    | RevokeKey | Invite | Join | Draft | Page | Act | Reject | Withdraw | ReleaseBulk | Lift
+    | RevokeKey | Invite | Join | SetSeal | PostList | ReadList | Draft | Page | Act | Reject
+    | Withdraw | ReleaseBulk | Lift
     | Annul | AcknowledgeRecall | PushItem | CityReturn | FileCase | AssignCase | DecideCase
 )  # fmt: skip
 

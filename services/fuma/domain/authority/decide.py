@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fuma.domain.authority import accounts, deadlines, orders, relief, returns
+from fuma.domain.authority import accounts, deadlines, lists, orders, relief, returns
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
 from fuma.domain.authority.fold import evolve
@@ -33,6 +33,9 @@ _HANDLERS: dict[type, Callable[[Case, Any], Answer]] = {
     c.RevokeKey: accounts.revoke,
     c.Invite: accounts.invite,
     c.Join: accounts.join,
+    c.SetSeal: lists.set_seal,
+    c.PostList: lists.post,
+    c.ReadList: lists.read,
     c.Draft: orders.draft,
     c.Page: orders.page,
     c.Act: orders.act,

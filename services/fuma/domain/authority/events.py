@@ -121,6 +121,33 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class SealSet:
+    officer: str
+    seal: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ListPosted:
+    list: bytes
+    division: str
+    count: int
+    pieces: int
+    digest: bytes
+    recipients: tuple[str, ...]
+    by: Actor
+    at: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """A member was given the key of a list: recorded before it was given."""
+
+    list: bytes
+    by: Actor
+    at: Ms
+
+
+@dataclass(frozen=True, slots=True)
 class Drafted:
     draft: Draft
     step: str
@@ -424,7 +451,8 @@ class CaseClosed:
 
 Event = (
     Refused | Accepted | Ticked | OfficeOpened | OfficeClosed | Applied | ApplicationRefused
-    | AccountOpened | AccountClosed | KeyRegistered | KeyEnded | Invited | Joined | Drafted
+    | AccountOpened | AccountClosed | KeyRegistered | KeyEnded | Invited | Joined | SealSet
+    | ListPosted | ListRead | Drafted
     | PageArrived | Completed | Stepped | Forwarded | BulkHeld | BulkReleased | Effected | Issued
     | LineSettled | LinesEnded | Amended | Ended | Overdue | Recalled | RecallAcknowledged
     | ItemPushed | ItemMissing | ReturnReceived | ReturnMissing | CaseFiled | CaseAssigned

@@ -57,6 +57,7 @@ def _prune(state: State, now: Ms) -> None:
     for name in gone:
         del state.seen[name]
     state.bulk = [entry for entry in state.bulk if entry.at + KEEP > now]
+    state.lists = {k: v for k, v in state.lists.items() if v.at + KEEP > now}
     oldest = day_of(now) - KEEP // DAY
     state.items = {k: v for k, v in state.items.items() if k[2] >= oldest}
     state.returns = {k: v for k, v in state.returns.items() if k[1] >= oldest}
@@ -97,6 +98,7 @@ def _accounts(state: State, event: e.Event) -> bool:
         state.officers.pop(event.officer, None)
         state.closed.add(event.officer)
         state.members.discard(event.officer)
+        state.seals.pop(event.officer, None)
     elif isinstance(event, e.KeyRegistered):
         _key(state, event.key, event.officer)
     elif isinstance(event, e.KeyEnded):
@@ -106,6 +108,12 @@ def _accounts(state: State, event: e.Event) -> bool:
     elif isinstance(event, e.Joined):
         state.invited.pop(event.officer, None)
         state.members.add(event.officer)
+    elif isinstance(event, e.SealSet):
+        state.seals[event.officer] = event.seal
+    elif isinstance(event, e.ListPosted):
+        state.lists[event.list] = event
+    elif isinstance(event, e.ListRead):
+        pass  # it is on the log: nothing further follows from it
     else:
         return False
     return True

@@ -15,6 +15,7 @@ from fuma.domain.authority.events import (
     Applied,
     CaseFiled,
     ItemPushed,
+    ListPosted,
     ReturnReceived,
 )
 from fuma.domain.time import Ms
@@ -141,6 +142,8 @@ class State:
     missing_items: set[tuple[str, str, int]] = field(default_factory=set)
     cases: dict[bytes, Case] = field(default_factory=dict)
     recalls: dict[bytes, set[str]] = field(default_factory=dict)
+    seals: dict[str, bytes] = field(default_factory=dict)  # member -> key for lists
+    lists: dict[bytes, ListPosted] = field(default_factory=dict)
     archived: set[bytes] = field(default_factory=set)  # ids of orders long ended: never used again
     # What follows from the rest, kept so that nothing has to be searched.
     active: set[bytes] = field(default_factory=set)  # orders that time alone may change

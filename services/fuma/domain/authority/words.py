@@ -61,6 +61,9 @@ ACCOUNTS: dict[str, Words] = {
     "list-unknown": Words("没有该名单", "no such list"),
     "list-exists": Words("名单编号已使用", "a list of that id exists"),
     "seal-wrong": Words("加密公钥不正确", "no X25519 public key to encrypt lists to"),
+    "recipient-not-admitted": Words(
+        "收件人未准入名单通道", "encrypted to somebody who is no member, or told no key"
+    ),
     "not-a-recipient": Words("名单并非发给该账号", "the list was not encrypted to this account"),
 }
 
