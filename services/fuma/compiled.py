@@ -24,6 +24,7 @@ from types import ModuleType
 #: slots and frozen values, and everybody makes these.
 MODULES = (
     "fuma.contracts.avroparts",
+    "fuma.contracts.keyed",
     "fuma.contracts.murmur",
     "fuma.domain.codes.check",
     "fuma.domain.codes.decide",

@@ -14,8 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
-from fuma.contracts.decisions import FIRST, LedgerRecord
+from fuma.contracts.decisions import FIRST
 from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.keyed import Keyed
 from fuma.domain.codes.events import (
     Actor,
     LawRef,
@@ -30,6 +31,7 @@ from fuma.domain.time import Ms
 
 MAGIC = b"fp"
 VERSION = 1
+_VERSION = bytes((VERSION,))
 _HEAD = len(MAGIC) + 1
 _MAC_END = _HEAD + 32
 
@@ -155,17 +157,19 @@ class PlatformSealer:
         """``world``: 16 bytes; ``key``: at least 32."""
         if len(key) < 32:
             raise ValueError("a platform key has at least 32 bytes")
-        self._key = key
-        self._sum = _sized(world) + _sized(b"sum")
-        self._prefix = {k: _sized(world) + _sized(k) for k in (CODE, POSITION, ALIVE)}
+        self._keyed = Keyed(key)
+        self._sum = self._keyed.begin(_sized(world) + _sized(b"sum"))
+        self._begun = {
+            k: self._keyed.begin(_sized(world) + _sized(k)) for k in (CODE, POSITION, ALIVE)
+        }
 
     def _mac(self, kind: bytes, name: bytes, body: bytes) -> bytes:
-        message = b"".join((self._prefix[kind], _sized(name), bytes((VERSION,)), body))
-        return hmac.digest(self._key, message, "sha256")
+        rest = b"".join((_sized(name), _VERSION, body))
+        return self._keyed.digest(self._begun[kind], rest)
 
     def _seal(self, kind: bytes, name: bytes, value: Code | Position | Alive) -> bytes:
         body = _ENCODER.encode(value)
-        return b"".join((MAGIC, bytes((VERSION,)), self._mac(kind, name, body), body))
+        return b"".join((MAGIC, _VERSION, self._mac(kind, name, body), body))
 
     def _open(
         self, kind: bytes, name: bytes, data: bytes, decoder: msgspec.msgpack.Decoder[_T]
@@ -199,7 +203,7 @@ class PlatformSealer:
         if code is None:
             return 0
         name = b"".join((tag, code.seq.to_bytes(8, "big"), code.hash))
-        mac = hmac.digest(self._key, self._sum + name, "sha256")
+        mac = self._keyed.digest(self._sum, name)
         return int.from_bytes(mac[:SUM_BYTES], "big")
 
     def seal_position(self, position: Position) -> bytes:
@@ -219,43 +223,9 @@ class PlatformSealer:
         return self._open(ALIVE, b"", data, _alives)
 
 
-def code_of(
-    record: LedgerRecord, schedule: Schedule, digest: bytes, where: tuple[int, int], before: int,
-    *, simulated: bool,
-) -> Code:  # fmt: skip
-    """The platform's record of a decision. ``digest``: of the ledger value, ``where``: its
-    partition and offset, ``before``: seq of the record that it follows on the platform."""
-    places = {order.id: i for i, order in enumerate(schedule.orders)}
-    return Code(
-        record.seq,
-        before,
-        digest,
-        where[0],
-        where[1],
-        record.at,
-        simulated,
-        schedule.since,
-        schedule.ended,
-        tuple(
-            SegmentRow(s.colour.value, s.since, s.until, tuple(places[o] for o in s.orders))
-            for s in schedule.segments
-        ),
-        tuple(_row(order) for order in schedule.orders),
-    )
-
-
 def empty_code(partition: int, offset: int, at: Ms, held: str, *, simulated: bool) -> Code:
     """For a subject whose ledger is held before anything of it could be read."""
     return Code(0, 0, FIRST, partition, offset, at, simulated, at, None, (), (), held)
-
-
-def _row(o: Order) -> OrderRow:
-    return OrderRow(
-        o.id, o.fact, o.ground, o.department, o.division, o.evidence_kind, o.basis, o.recorded,
-        tuple(StepRow(s.colour.value, s.since, s.until) for s in o.steps),
-        o.law.book, o.law.version, o.law.row, o.law.procedure, o.law.procedure_version,
-        None if o.source is None else _source_row(o.source),
-    )  # fmt: skip
 
 
 def _order(r: OrderRow) -> Order:
@@ -265,11 +235,6 @@ def _order(r: OrderRow) -> Order:
         tuple(Step(Colour(s.colour), s.since, s.until) for s in r.steps), law,
         None if r.source is None else _source(r.source),
     )  # fmt: skip
-
-
-def _source_row(source: Source) -> SourceRow:
-    chain = tuple(SignerRow(a.step, a.office, a.officer) for a in source.chain)
-    return SourceRow(source.order, source.line, source.province, chain, source.released)
 
 
 def _source(row: SourceRow) -> Source:

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
 
+from fuma.contracts.keyed import Keyed
 from fuma.domain.time import LAST, Ms
 
 MAC_HEADER = "fuma-mac"
@@ -28,7 +28,6 @@ TIME_HEADER = "fuma-time"
 ORIGIN_HEADER = "origin"
 
 _LENGTHS = struct.Struct(">iii").pack
-_BLOCK = 64  # bytes of a block of SHA-256
 _TIME = struct.Struct(">Q")
 _ORIGIN = struct.Struct(">16sIQI")
 
@@ -68,32 +67,22 @@ class Sealer:
         if len(key) < 32:
             raise ValueError("a service key has at least 32 bytes")
         self._world = _prefixed(world)
-        # HMAC as RFC 2104 has it, the key's two blocks hashed once: ``hmac.digest`` does it anew
-        # for every record, which takes twice as long as the record itself.
-        block = key.ljust(_BLOCK, b"\0") if len(key) <= _BLOCK else sha256(key).digest()
-        block = block.ljust(_BLOCK, b"\0")
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
-        self._topics: dict[str, Any] = {}  # the inner hash, over world and topic already
+        self._keyed = Keyed(key)
+        self._topics: dict[str, Any] = {}  # begun with world and topic
 
     def mac(self, topic: str, key: bytes | None, value: bytes | None, time: bytes | None) -> bytes:
         """The 32 bytes for such a record; ``time`` as in the ``fuma-time`` header, or ``None``."""
         begun = self._topics.get(topic)
         if begun is None:
-            begun = self._inner.copy()
-            begun.update(self._world + _prefixed(topic.encode()))
+            begun = self._keyed.begin(self._world + _prefixed(topic.encode()))
             self._topics[topic] = begun
         lengths = _LENGTHS(
             -1 if key is None else len(key),
             -1 if value is None else len(value),
             -1 if time is None else len(time),
         )
-        inner = begun.copy()
-        inner.update(b"".join((lengths, key or b"", value or b"", time or b"")))
-        outer = self._outer.copy()
-        outer.update(inner.digest())
-        found: bytes = outer.digest()
-        return found
+        rest = b"".join((lengths, key or b"", value or b"", time or b""))
+        return self._keyed.digest(begun, rest)
 
     def check(
         self,

@@ -127,28 +127,34 @@ class RedisStore(RedisReader):
 
     @_ask
     def write(self, batch: Batch) -> bool:
-        pipe = self._redis.pipeline()
+        keys = [position_key(batch.partition), *(code_key(p.tag) for p in batch.puts)]
+        expected = [batch.expected, *(p.expected for p in batch.puts)]
+        changes: list[tuple[Any, ...]] = []
+        values: list[bytes] = []
+        for key, value in zip(keys, [batch.position, *(p.value for p in batch.puts)], strict=True):
+            if value is not None:
+                values += (key, value)
+        for put in batch.puts:
+            if put.reset:
+                changes.append(("DEL", was_key(put.tag)))
+            if put.was:
+                changes.append(("RPUSH", was_key(put.tag), *put.was))
+            if put.value is None:
+                changes.append(("DEL", code_key(put.tag)))
+        connection = self._redis.connection_pool.get_connection()
         try:
-            keys = [position_key(batch.partition), *(code_key(p.tag) for p in batch.puts)]
-            pipe.watch(*keys)
-            if pipe.mget(keys) != [batch.expected, *(p.expected for p in batch.puts)]:
+            # Two journeys: what is watched is read with the same, all else goes with EXEC.
+            _, found = _said(connection, [("WATCH", *keys), ("MGET", *keys)])
+            if found != expected:
+                _said(connection, [("UNWATCH",)])
                 return False
-            pipe.multi()
-            for put in batch.puts:
-                if put.reset:
-                    pipe.delete(was_key(put.tag))
-                if put.was:
-                    pipe.rpush(was_key(put.tag), *put.was)
-                if put.value is None:
-                    pipe.delete(code_key(put.tag))
-            values = [batch.position, *(p.value for p in batch.puts)]
-            pipe.mset({k: v for k, v in zip(keys, values, strict=True) if v is not None})
-            pipe.execute()
-        except redis.WatchError:
-            return False
+            done = _said(connection, [("MULTI",), *changes, ("MSET", *values), ("EXEC",)])[-1]
+            return done is not None  # ``None``: a watched key was changed
+        except BaseException:
+            connection.disconnect()  # nothing may be left watched, queued or unread on it
+            raise
         finally:
-            pipe.reset()
-        return True
+            self._redis.connection_pool.release(connection)
 
     @_ask
     def beat(self, value: bytes) -> None:
@@ -201,6 +207,23 @@ class RedisStore(RedisReader):
             self._told.close()
         self._listener.close()
         super().close()
+
+
+def _said(connection: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The replies to ``commands``, which are sent at once. Raises the first error among them."""
+    connection.send_packed_command(connection.pack_commands(commands))
+    replies, failure = [], None
+    for _ in commands:
+        try:
+            replies.append(connection.read_response())
+        except redis.ResponseError as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    for one in replies[-1] if isinstance(replies[-1], list) else ():
+        if isinstance(one, redis.ResponseError):
+            raise one  # within EXEC
+    return replies
 
 
 def _arriving(client: dict[str, str]) -> bool:

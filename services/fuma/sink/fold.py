@@ -13,12 +13,15 @@ from enum import Enum, auto
 
 import msgspec
 
-from fuma.contracts.decisions import FIRST, LedgerRecord, decode_ledger
+from fuma.contracts.decisions import FIRST
 from fuma.contracts.errors import Reason
-from fuma.contracts.platform import Code, code_of, empty_code
+from fuma.contracts.platform import Code, empty_code
+from fuma.contracts.shown import Shown, code_of, decode_shown
+from fuma.domain.quick import quick
 from fuma.runtime.ports import LogRecord
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Read:
     """A ledger record that was checked and decoded."""
@@ -26,17 +29,18 @@ class Read:
     tag: bytes
     partition: int
     offset: int
-    record: LedgerRecord
+    record: Shown
     digest: bytes
 
 
 def read(raw: LogRecord) -> Read:
     """Decode an authentic record. Raises ``Poison``."""
     value = raw.value or b""
-    record = decode_ledger(raw.value)
+    record = decode_shown(raw.value)
     return Read(raw.key or b"", raw.partition, raw.offset, record, hashlib.sha256(value).digest())
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Head:
     """The end of a subject's ledger as far as it was taken."""
@@ -88,11 +92,11 @@ def step(head: Head, one: Read, *, simulated: bool) -> tuple[Head, Step]:
         return replace(
             head, seq=record.seq, hash=one.digest, part=head.part + 1, opened=opened
         ), Step.PART
-    if record.schedule is None:
+    if record.rows is None:
         return _hold(head, one, Reason.UNDECODABLE, simulated), Step.HELD
     before = head.code.seq if head.code else 0
     code = code_of(
-        record, record.schedule, one.digest, (one.partition, one.offset), before,
+        record, record.rows, one.digest, (one.partition, one.offset), before,
         simulated=simulated,
     )  # fmt: skip
     return Head(record.seq, one.digest, code), Step.WHOLE

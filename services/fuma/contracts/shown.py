@@ -1,0 +1,123 @@
+"""The ledger as the sink reads it: straight into what the platform keeps, and no more.
+
+Every byte of a record is read and checked as elsewhere; of what is not shown (its events, whose
+evidence it was, the texts' digests) nothing is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fuma.contracts.codec import decoder
+from fuma.contracts.platform import Code, OrderRow, SegmentRow, SignerRow, SourceRow, StepRow
+from fuma.contracts.shapes import Shape, Shapes
+from fuma.domain.colour import Colour
+from fuma.domain.quick import quick
+from fuma.domain.time import Ms
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A schedule as the platform has it."""
+
+    since: Ms
+    ended: Ms | None
+    segments: tuple[SegmentRow, ...]
+    orders: tuple[OrderRow, ...]
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A ledger record: its place in its key's chain, T, and the schedule if it carries one."""
+
+    seq: int
+    prev: bytes
+    part: int
+    parts: int
+    at: Ms
+    rows: Rows | None
+
+
+def _rows(
+    since: Ms,
+    segments: tuple[tuple[int, Ms, Ms, tuple[bytes, ...]], ...],
+    orders: tuple[OrderRow, ...],
+    ended: Ms | None,
+) -> Rows:
+    places = {order.id: index for index, order in enumerate(orders)}
+    made = [
+        SegmentRow(colour, begin, end, tuple([places[one] for one in ids]))
+        for colour, begin, end, ids in segments
+    ]
+    return Rows(since, ended, tuple(made), orders)
+
+
+def _segment(
+    colour: int, since: Ms, until: Ms, orders: tuple[bytes, ...]
+) -> tuple[int, Ms, Ms, tuple[bytes, ...]]:
+    return colour, since, until, orders
+
+
+def _law(book: str, version: int, procedure: str, number: int, row: str) -> tuple[Any, ...]:
+    return book, version, row, procedure, number
+
+
+def _order(
+    id: bytes, fact: bytes, ground: str, department: str, division: str, evidence_kind: str,
+    basis: Ms, recorded: Ms, steps: tuple[StepRow, ...], law: tuple[Any, ...],
+    source: SourceRow | None,
+) -> OrderRow:  # fmt: skip
+    book, version, row, procedure, number = law
+    return OrderRow(
+        id, fact, ground, department, division, evidence_kind, basis, recorded, steps,
+        book, version, row, procedure, number, source,
+    )  # fmt: skip
+
+
+_SHAPES = Shapes(
+    {
+        "fuma.Decision": Shape(Shown, ("seq", "prev", "part", "parts", "at", "schedule")),
+        "fuma.Schedule": Shape(_rows),
+        "fuma.Segment": Shape(_segment),
+        "fuma.Step": Shape(StepRow),
+        "fuma.Order": Shape(
+            _order,
+            ("id", "fact", "ground", "department", "division", "evidence_kind", "basis",
+             "recorded", "steps", "law", "source"),
+        ),
+        "fuma.LawRef": Shape(_law, ("book", "version", "procedure", "procedure_version", "row")),
+        "fuma.Source": Shape(SourceRow),
+        "fuma.Actor": Shape(SignerRow, ("step", "office", "officer")),
+    },
+    enums={"fuma.Colour": {colour.word: colour.value for colour in Colour}},
+    repeats=frozenset({"fuma.LawRef"}),
+    skip=frozenset(
+        f"fuma.{name}"
+        for name in (
+            "Cause", "Effective", "Lifted", "Noted", "Refused", "Held", "Ended", "Answered",
+            "Annulled", "Amended",
+        )
+    ),
+)  # fmt: skip
+_read = decoder("decision", _SHAPES)
+
+
+def decode_shown(data: bytes | None) -> Shown:
+    """A value of ``decisions``. Raises ``Poison``."""
+    found: Shown = _read(data)
+    return found
+
+
+def code_of(
+    record: Shown, rows: Rows, digest: bytes, where: tuple[int, int], before: int,
+    *, simulated: bool,
+) -> Code:  # fmt: skip
+    """The platform's record of a decision. ``digest``: of the ledger value, ``where``: its
+    partition and offset, ``before``: seq of the record that it follows on the platform."""
+    return Code(
+        record.seq, before, digest, where[0], where[1], record.at, simulated, rows.since,
+        rows.ended, rows.segments, rows.orders,
+    )  # fmt: skip
