@@ -6,9 +6,11 @@ One simulated world; each scenario has people of its own, and all are lived thro
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,8 @@ from fuma.cli.demo.people import Person, another_name, spoilt
 from fuma.cli.demo.province import settle
 from fuma.cli.demo.story import START
 from fuma.cli.demo.world import World
+from fuma.cli.incidents import gather
+from fuma.contracts.provinces import decode_exchanged
 from fuma.domain.codes import events as e
 from fuma.domain.time import DAY, HOUR, Ms
 
@@ -152,6 +156,41 @@ def test_scenario_17_without_evidence_each_person_is_refused(lived: Lived) -> No
 def test_scenario_18_inbound_without_a_border_record_is_a_false_ground(lived: Lived) -> None:
     assert lived.codes("18", e.Refused) == [("evidence-not-of-ground",)]
     assert lived.colour("18") == "green"
+
+
+def _raised(lived: Lived, code: str) -> list[dict[str, Any]]:
+    """Incidents of a pattern; oversight hears of a decision a moment after the platform does."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        told, _ = gather((raw, True) for raw in lived.world.ask.records("fuma.incidents"))
+        found = [one for one in told if one["code"] == code]
+        if found:
+            return found
+        time.sleep(0.2)
+    return []
+
+
+def test_scenario_18_the_false_ground_is_an_incident_that_names_the_office(lived: Lived) -> None:
+    found = _raised(lived, "false-ground")
+    assert {one["province"] for one in found} == {"41"}
+    assert any(one["office"].startswith("customs") for one in found)
+    tags = {tag for one in found for tag in one["subjects"]}
+    assert tags <= {lived.tags[name].hex() for name in ("16", "18")}
+    assert all(one["severity"] == "critical" and one["parties"] for one in found)
+
+
+def test_a_red_of_one_province_is_told_to_those_that_the_law_names_and_its_end_too(
+    lived: Lived,
+) -> None:
+    heard = [
+        decode_exchanged(raw.value)
+        for raw in lived.world.ask.records("fuma.exchange.14")
+        if raw.key == lived.tags["23"]
+    ]
+    assert [one["kind"] for one in heard[:2]] == ["effective", "effective"]
+    assert "lifted" in {one["kind"] for one in heard}
+    assert {one["issuer"] for one in heard} == {"41"}
+    assert list(lived.world.ask.records("fuma.exchange.41")) == []
 
 
 def test_scenario_23_two_grounds_one_lifted_still_red(lived: Lived) -> None:
