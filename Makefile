@@ -20,7 +20,7 @@ _ := $(shell mkdir -p "$(TMPDIR)")
 # What is compiled, tested as it is written as well.
 CORE := tests/unit/domain tests/unit/contracts tests/unit/runtime tests/golden tests/property/test_codes.py
 
-.PHONY: help setup demo test lint check bench chaos bench-peers fmt clean need-python need-java need-maven
+.PHONY: help setup demo test lint check bench chaos bench-peers bench-join fmt clean need-python need-java need-maven
 
 help: ## what you are reading
 	@echo "fuma: the colour of a health code, decided in the open"
@@ -52,6 +52,9 @@ bench: setup ## reports per second, memory, latency
 
 bench-peers: setup ## codes beside stock Faust, Quix Streams, Kafka Streams
 	@PYTHONPATH=tests $(PY) -m bench.peers $(ARGS)
+
+bench-join: setup ## the comparison beside Kafka Streams and DuckDB
+	@PYTHONPATH=tests $(PY) -m bench.peers.meeting $(ARGS)
 
 chaos: setup ## everything breaks for MINUTES=20, nothing is lost or counted twice (SEED= repeats)
 	@cd tests && SEED=$(SEED) MINUTES=$(MINUTES) ../$(PY) -m chaos

@@ -77,7 +77,7 @@ def peers(load: Load, say: Callable[[str], None]) -> Iterator[Peer]:
         ("Quix Streams", quix, "quix.py", f"{least}; exactly once"),
         ("stock Faust", sys.executable, "stock_faust.py", "the whole decision; at least once"),
     ]
-    yield _one("Kafka Streams", f"{least}; exactly_once_v2", load, say, _java)
+    yield _one("Kafka Streams", f"{least}; exactly_once_v2", load, say, _decide)
     for name, interpreter, script, does in python:
 
         def words(plan: Path, _: Load, script: str = script, via: str = interpreter) -> list[str]:
@@ -86,7 +86,22 @@ def peers(load: Load, say: Callable[[str], None]) -> Iterator[Peer]:
         yield _one(name, does, load, say, words)
 
 
-def _java(plan: Path, load: Load) -> list[str]:
+def streams(load: Load, infectious: set[str], say: Callable[[str], None]) -> Peer:
+    """The windowed join in Kafka Streams. ``infectious``: tags, in hex."""
+
+    def words(plan: Path, _: Load) -> list[str]:
+        tags = plan.with_suffix(".tags")
+        tags.write_text("".join(f"{tag}\n" for tag in sorted(infectious)), encoding="utf-8")
+        return [*_java("Join", plan, load), str(tags)]
+
+    return _one("Kafka Streams", "windowed join in RocksDB, exactly_once_v2", load, say, words)
+
+
+def _decide(plan: Path, load: Load) -> list[str]:
+    return [*_java("Decide", plan, load), str(load.state_bytes), str(load.out_bytes)]
+
+
+def _java(name: str, plan: Path, load: Load) -> list[str]:
     config = plan.with_suffix(".properties")
     kafka = load.kafka
     login = (
@@ -103,9 +118,8 @@ def _java(plan: Path, load: Load) -> list[str]:
     output = json.loads(plan.read_text(encoding="utf-8"))["output"]
     jars = f"{cache() / 'streams' / 'streams-peer.jar'}:{cache() / 'streams' / 'jars'}/*"
     return [
-        "java", "-Xmx1g", "-cp", jars, "fuma.bench.Decide", str(config), load.topic, output,
+        "java", "-Xmx1g", "-cp", jars, f"fuma.bench.{name}", str(config), load.topic, output,
         str(load.records), str(load.threads), str(plan.with_suffix(".state")),
-        str(load.state_bytes), str(load.out_bytes),
     ]  # fmt: skip
 
 
@@ -141,7 +155,7 @@ def _one(
         encoding="utf-8",
     )
     plan.chmod(0o600)
-    admin = AdminClient(dict(load.kafka))
+    admin = AdminClient({**load.kafka, "log_level": 0})
     admin.create_topics([NewTopic(output, load.partitions, 1)])[output].result(30)
     try:
         answer = json.loads(_run(words(plan, load)).strip().splitlines()[-1])
