@@ -19,7 +19,7 @@ from fuma.domain.ids import derive
 from fuma.domain.time import FIRST, LAST, MINUTE, Ms
 
 #: What is asked of an outcome's status.
-_STATUS = ("effective", "held", "refused")
+_STATUS = ("effective", "held", "refused", "lifted", "annulled")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from fuma.contracts.errors import FumaError
 from fuma.contracts.genesis import read_world
 from fuma.contracts.topics import (
+    COMMANDS,
     INCIDENTS,
     NOTICES,
     PERSON,
@@ -82,7 +83,7 @@ def stages(
         codes = Codes(gate.law)
         made.append(LedgerRunner(codes, world, reader, root, partition_for, horizon=gate.horizon))
     if "outbox" in settings.stages:
-        outputs = [NOTICES, SIGNALS, *map(exchange_topic, PROVINCES)]
+        outputs = [COMMANDS, NOTICES, SIGNALS, *map(exchange_topic, PROVINCES)]
         outbox = Outbox(_alarm, gate.law)
         made.append(TransformRunner(outbox, outputs, world, reader, partition_for))
     if "authority" in settings.stages:

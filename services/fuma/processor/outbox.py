@@ -1,4 +1,5 @@
-"""The decisions' outbox: what holders, oversight and other provinces hear, from the ledger record.
+"""The decisions' outbox: what holders, the authority, oversight and other
+provinces hear, from the ledger record alone.
 
 Stateless: after a crash everything is written again, the same ids, the same bytes. What it
 remembers (the newest number of the keys it met last) only saves repeats.
@@ -16,6 +17,7 @@ from fuma.contracts.signals import encode_signal, signal_key, signals_of_decisio
 from fuma.contracts.topics import DECISIONS, NOTICES, SIGNALS
 from fuma.domain.law.inforce import Law
 from fuma.processor.notices import kind_of, notice
+from fuma.processor.outcomes import outcomes
 from fuma.runtime.host_types import Emit, Raw
 
 _REMEMBERED = 20_000  # keys a partition
@@ -23,7 +25,7 @@ Alarm = Callable[[str, str], None]
 
 
 class Outbox:
-    """``decisions`` to ``notices``, ``signals`` and ``exchange.<province>``."""
+    """``decisions`` to ``commands``, ``notices``, ``signals`` and ``exchange.<province>``."""
 
     name = "outbox"
     input_topics: tuple[str, ...] = (DECISIONS,)
@@ -48,7 +50,9 @@ class Outbox:
             Emit(SIGNALS, signal_key(one), encode_signal(one))
             for one in signals_of_decision(key, record)
         ]
-        made += [Emit(one.topic, key, one.value) for one in exchanged(key, record, self._law())]
+        law = self._law()
+        made += outcomes(key, record, law)
+        made += [Emit(one.topic, key, one.value) for one in exchanged(key, record, law)]
         kind = kind_of(record) if record.schedule is not None else None
         if kind is not None and record.schedule is not None:
             made.append(Emit(NOTICES, key, notice(key, record, record.schedule, kind)))

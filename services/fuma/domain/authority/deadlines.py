@@ -37,7 +37,7 @@ def outcome(state: State, item: c.Outcome, at: Ms) -> list[e.Event]:
     order = state.orders.get(item.order)
     if order is None or order.effected is None or not 0 <= item.line < order.draft.count:
         return []
-    if item.status not in ("effective", "held", "refused"):
+    if item.status not in ("effective", "held", "refused", "lifted", "annulled"):
         return []
     if item.id and half(item.id) in order.heard:
         return []
@@ -45,7 +45,11 @@ def outcome(state: State, item: c.Outcome, at: Ms) -> list[e.Event]:
     if stood is None or stood.status in ("held", "effective"):
         if stood is not None and (stood.status, stood.code) == (item.status, item.code):
             return []
-        return [e.LineSettled(item.order, item.line, item.status, item.code, at, item.recipients)]
+        settled = e.LineSettled(item.order, item.line, item.status, item.code, at, item.recipients)
+        # Its evidence was taken back: whoever got the decision is recalled.
+        if item.status == "annulled" and order.recipients:
+            return [settled, e.Recalled(item.order, tuple(sorted(order.recipients)))]
+        return [settled]
     # It ended here before the answer came. Who got a decision meanwhile is recalled all the same.
     late = tuple(sorted(set(item.recipients) - order.recipients))
     if not late:
