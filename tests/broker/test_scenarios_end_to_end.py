@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from fuma.cli.demo.day import Report
 from fuma.cli.demo.driver import Departments, Told
 from fuma.cli.demo.people import Person, another_name, spoilt
+from fuma.cli.demo.planned import Report
 from fuma.cli.demo.province import settle
 from fuma.cli.demo.story import START
 from fuma.cli.demo.world import World

@@ -168,8 +168,15 @@ def expand(data: dict[str, Any], known: dict[str, dict[str, Any]], path: str) ->
         if len(own) != len(set(own)):
             raise Refusal(f"{path}: a row's name is used twice", "name each row once")
     whole = {key: value for key, value in data.items() if key not in ("remove", "examples")}
-    if data.get("kind") == "rulebook":
+    if data.get("kind") in ("rulebook", "comparison"):
         whole["rows"] = list(rows.values())
+    if data.get("kind") == "comparison":
+        # the rules of a match are taken over too, each whole
+        for name in ("companion", "ride", "sojourn", "chain"):
+            for part in chain:
+                if name in part:
+                    whole[name] = part[name]
+                    break
     return whole
 
 

@@ -10,8 +10,9 @@ import pytest
 from stdnum.exceptions import ValidationError
 
 from fuma.cli.demo import customs, files
-from fuma.cli.demo.day import ACCEPTED, REFUSED, Planner
+from fuma.cli.demo.day import Planner
 from fuma.cli.demo.people import spoilt
+from fuma.cli.demo.planned import ACCEPTED, REFUSED
 from fuma.cli.demo.province import DEPOSITORS, settle
 from fuma.contracts import cloudevents
 from fuma.contracts.topics import DEPARTMENTS

@@ -130,16 +130,25 @@ def test_the_longest_prefix_wins_whole_and_nothing_is_compared_without_a_text() 
     assert law.settings("41", at(6, 14, 2020)) is None
 
 
-def test_the_delivered_text() -> None:
+def test_the_delivered_texts() -> None:
     laws = [one.law for one in load_folder(root() / "rules")]
-    (found,) = (law for law in laws if isinstance(law, Comparison))
-    assert found.settings.companion is not None
-    assert found.settings.companion.minimum == 10 * MINUTE
-    assert {row.kind for row in found.rows} == {FactKind.PRESENCE, FactKind.CASE, FactKind.AREA}
+    texts = {law.division: law for law in laws if isinstance(law, Comparison)}
+    nation, guangxi = texts[""], texts["45"]
+    # no match that the nation's books have no ground for
+    assert (nation.settings.companion, nation.settings.ride) == (None, None)
+    assert guangxi.settings.companion is not None
+    assert guangxi.settings.companion.minimum == 10 * MINUTE
+    assert guangxi.settings.sojourn is not None
+    assert guangxi.rows == nation.rows
+    assert {row.kind for row in nation.rows} == {FactKind.PRESENCE, FactKind.CASE, FactKind.AREA}
     books = [law for law in laws if isinstance(law, Rulebook)]
-    rules = (found.settings.companion, found.settings.ride, found.settings.sojourn)
-    for rule in rules:
-        assert rule is not None
-        # what a match is evidence of is a row of a book, so that it can count
-        for ground in rule.grounds:
-            assert any(b.row(FactKind.FINDING, ground, rule.evidence) for b in books)
+    for division, text in texts.items():
+        settings = text.settings
+        for rule in (settings.companion, settings.ride, settings.sojourn):
+            # what a match is evidence of is a row of a book there, so that it can count
+            for ground in rule.grounds if rule else ():
+                assert any(
+                    book.row(FactKind.FINDING, ground, rule.evidence)
+                    for book in books
+                    if rule and book.division == division
+                ), (division, ground)

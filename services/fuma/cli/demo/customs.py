@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from fuma.cli.demo.day import Report
+from fuma.cli.demo.planned import Report
 from fuma.domain.time import iso
 
 ENCODING = "gb18030"

@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 from fuma.cli.demo.flows import FLOWS, MISTAKES, Flow
+from fuma.cli.demo.itineraries import Itineraries, with_case
 from fuma.cli.demo.people import Person, another_name, check_character, spoilt
+from fuma.cli.demo.planned import REFUSED, Report
 from fuma.domain.time import DAY, HOUR, MINUTE, SECOND, Ms
-
-#: What the gateway answers to a row.
-ACCEPTED = "accepted"
-REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One row of a department's file. ``verdict``: what the gateway has to answer.
-
-    ``raw`` stands in place of everything else where the row is not even an event.
-    """
-
-    department: str
-    at: Ms  # CloudEvents time: when it was reported
-    event: str
-    kind: str
-    number: str
-    name: str
-    division: str
-    ground: str
-    since: Ms
-    until: Ms | None
-    evidence: str  # kind; "" for none
-    evidence_number: str
-    reporter: str
-    verdict: str = ACCEPTED
-    mistake: str = ""
-    raw: str = ""
 
 
 class Planner:
@@ -46,6 +19,7 @@ class Planner:
     def __init__(self, people: Sequence[Person], start: Ms, seed: int) -> None:
         self._people = people
         self._start = start
+        self._seed = seed
         self._random = Random(f"fuma day {seed}")
         self._serial: dict[str, int] = {}
         self._order = list(range(len(people)))
@@ -58,12 +32,20 @@ class Planner:
         for flow in FLOWS:
             for _ in range(self._scaled(flow.count)):
                 made.extend(self._flow(flow))
+        made = [self._case(report) for report in made]
         sound = [report for report in made if report.kind != "death"]
         for mistake, department, count in MISTAKES:
             for _ in range(self._scaled(count)):
                 made.append(self._mistake(mistake, department, sound))
+        cases = [report for report in made if report.more and not report.mistake]
+        made += Itineraries(self._people, cases, self._start, self._seed).reports()
         made.sort(key=lambda report: (report.at, report.department, report.event))
         return made
+
+    def _case(self, report: Report) -> Report:
+        """A new confirmed case says when its person fell ill: whom they met follows from it."""
+        new = report.kind == "finding" and report.at - report.since < DAY
+        return with_case(report, self._random) if new and report.ground == "confirmed" else report
 
     def _scaled(self, count: int) -> int:
         return max(1, round(count * len(self._people) / 100_000))
@@ -137,6 +119,7 @@ class Planner:
             mistake=mistake,
             evidence_number=self._evidence_number(own.evidence),
             reporter=_reporter(department, self._random),
+            more={},
         )
         match mistake:
             case "bad-checksum":

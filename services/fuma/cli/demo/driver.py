@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fuma.cli.demo import files
-from fuma.cli.demo.day import Report
+from fuma.cli.demo.planned import Report
 from fuma.contracts.topics import DEPARTMENTS
 from fuma.domain.time import Ms
 from fuma.feed import FeedClient, RefusedRow, json_lines, load_mapping, receipt_of, table_lines

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fuma.cli.demo import customs
-from fuma.cli.demo.day import Report
+from fuma.cli.demo.planned import Report
 from fuma.domain.time import iso
 
 CSV_DEPARTMENT = "customs"
@@ -29,6 +29,9 @@ def event(report: Report) -> dict[str, Any]:
         data["until"] = iso(report.until)
     if report.evidence:
         data["evidence"] = {"kind": report.evidence, "number": report.evidence_number}
+    if report.kind == "area":
+        del data["id"], data["name"]
+    data |= report.more
     return {
         "specversion": "1.0",
         "type": f"fuma.{report.kind}.v1",

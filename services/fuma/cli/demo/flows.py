@@ -1,7 +1,8 @@
 """What a province's departments report on one day, and in which measure: the demo's only numbers.
 
 Counts are per 100,000 holders. They are made up: a province in the middle of an outbreak, with the
-mistakes that every real feed has.
+mistakes that every real feed has. Companions and stays in high-risk areas are reported by nobody:
+they follow from ``itineraries``.
 """
 
 from __future__ import annotations
@@ -89,10 +90,7 @@ FLOWS: tuple[Flow, ...] = (
         (0.0, 0.3),
         Ending("exclusion-report", 0.5, (2.0, 7.0)),
     ),
-    Flow("health", "finding", "high-risk-area", "area-presence", 300, age=(0.0, 5.0)),
     Flow("health", "death", "", "death-certificate", 12, age=(0.0, 0.4)),
-    # public security: dated presence in a high-risk area
-    Flow("public-security", "finding", "high-risk-area", "area-presence", 1_300, age=(0.0, 5.0)),
     # customs: who came in and is in isolation
     Flow("customs", "finding", "inbound", "border-record", 900, age=(0.0, 2.0)),
     Flow(

@@ -8,14 +8,17 @@ credentials; ``henan_kafka`` and ``henan_redis``: past it.
 
 from __future__ import annotations
 
-from fuma.cli.demo.day import REFUSED, Report
+from collections.abc import Mapping
+
 from fuma.cli.demo.driver import Told
 from fuma.cli.demo.henan_kafka import directly, list_without_credentials, rows_as_a_department
 from fuma.cli.demo.henan_redis import redis_directly
+from fuma.cli.demo.planned import REFUSED, Report
 from fuma.cli.demo.scene import CARRIED_OUT_BY, ORDERED_BY, Scene
 from fuma.domain.time import HOUR, MINUTE
 
 _VENUE = "场所码 郑州东站"
+_STATION = {"place": {"latitude": "34.7597", "longitude": "113.7731"}}
 
 
 def try_everything(scene: Scene) -> None:
@@ -46,7 +49,8 @@ def false_inbound(scene: Scene) -> None:
 
 
 def venue_code(scene: Scene) -> None:
-    """Scans of a forwarded venue code, then a stay in a high-risk area claimed from them."""
+    """Scans of a forwarded venue code, then a stay in a high-risk area and a presence claimed from
+    them."""
     scene.say("scans of a forwarded venue code")
     told = _send(scene, "townships", "scan", "", "venue-scan", _VENUE)
     scene.add(
@@ -62,10 +66,26 @@ def venue_code(scene: Scene) -> None:
     )
     way = "stay in a high-risk area, claimed from the scans"
     _refused(scene, way, "public-security", "evidence-not-of-ground", told)
+    told = _send(scene, "communications", "presence", "", "venue-scan", _VENUE, _STATION)
+    heard = scene.world.ask.at_the_door("communications", "not-presence")
+    scene.add(
+        "presence at the station, claimed from the scans",
+        "own (communications)",
+        told.rows,
+        f"{told.refused:,} refused at the door (not-presence); oversight heard of {heard:,}",
+        f"dept-communications, {_VENUE}",
+        held=told.refused == told.rows == heard == len(scene.people),
+    )
 
 
 def _send(
-    scene: Scene, department: str, kind: str, ground: str, evidence: str, reporter: str
+    scene: Scene,
+    department: str,
+    kind: str,
+    ground: str,
+    evidence: str,
+    reporter: str,
+    more: Mapping[str, object] | None = None,
 ) -> Told:
     """A report on every depositor, through the department's own client."""
     scene.sent += 1
@@ -73,8 +93,8 @@ def _send(
     rows = [
         Report(
             department, at, f"henan-{scene.sent}-{n:04d}", kind, p.number, p.name, p.home, ground,
-            at - HOUR, None, evidence, f"H{scene.sent}{n:06d}" if evidence else "", reporter,
-            REFUSED,
+            at - HOUR, at if more else None, evidence,
+            f"H{scene.sent}{n:06d}" if evidence else "", reporter, REFUSED, more=more or {},
         )
         for n, p in enumerate(scene.people)
     ]  # fmt: skip

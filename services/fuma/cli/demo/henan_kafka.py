@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from fuma.cli.demo import files, intruder
-from fuma.cli.demo.day import Report
+from fuma.cli.demo.planned import Report
 from fuma.cli.demo.scene import ORDERED_BY, Scene, now, wait_for
 from fuma.contracts import topics
 from fuma.domain.time import HOUR, Ms

@@ -15,10 +15,12 @@ from fuma.cli.demo import ledger
 from fuma.cli.errors import CliError
 from fuma.contracts import topics
 from fuma.contracts.decisions import LedgerRecord
-from fuma.contracts.facts import decode_fact
+from fuma.contracts.facts import decode_fact, decode_person
 from fuma.contracts.genesis import read_world
 from fuma.contracts.sealing import open_subject
+from fuma.contracts.signals import decode_signal
 from fuma.domain.codes import events as e
+from fuma.domain.codes.inputs import MatchFact
 from fuma.domain.time import Ms
 from fuma.runtime import keyfiles
 from fuma.runtime.embedded.connect import kafka_config, redis_client
@@ -79,6 +81,21 @@ class Questions:
         """The decisions ledger, without repeats and what no service wrote."""
         return ledger.ledger(self.log, self.sealer)
 
+    def matches(self) -> dict[tuple[bytes, str], set[bytes]]:
+        """(tag, ground) to the matches that stand, from ``person``."""
+        newest: dict[bytes, tuple[int, bool, bytes, str]] = {}
+        for raw in self.records(topics.PERSON):
+            if not self.sealer.check(raw.topic, raw.key, raw.value, raw.headers):
+                continue
+            item = decode_person(raw.value)
+            if isinstance(item, MatchFact) and item.revision >= newest.get(item.match, (-1,))[0]:
+                newest[item.match] = item.revision, item.stands, raw.key or b"", item.ground
+        found: dict[tuple[bytes, str], set[bytes]] = {}
+        for match, (_, stands, tag, ground) in newest.items():
+            if stands:
+                found.setdefault((tag, ground), set()).add(match)
+        return found
+
     def tally(self) -> ledger.Tally:
         """The ledger, counted."""
         return ledger.tally(self.log, self.sealer)
@@ -103,9 +120,8 @@ class Questions:
 
     def behind(self) -> int:
         """Records that a stage or the sink has not taken in yet."""
-        return self._first_behind((*topics.feeds(), topics.PERSON, topics.DECISIONS)) or (
-            self._sink_behind()
-        )
+        flow = (*topics.feeds(), topics.ITINERARY, topics.PRESENCE, topics.PERSON, topics.DECISIONS)
+        return self._first_behind(flow) or self._sink_behind()
 
     def _first_behind(self, names: Sequence[str]) -> int:
         """In the order in which they flow: what lies before the first stage that is behind."""
@@ -113,9 +129,10 @@ class Questions:
             config = {**kafka_config(self._home, "admin"), "group.id": GROUP}
             self._group = Consumer({**config, "enable.auto.commit": False})
         for name in names:
-            ends = self.ends(name)
-            wanted = [TopicPartition(name, p) for p in ends]
+            wanted = [TopicPartition(name, p) for p in range(topics.spec(name).partitions)]
+            # Positions first: what a stage writes on its own topic meanwhile counts as missing.
             found = self._group.committed(wanted, timeout=30)
+            ends = self.ends(name)
             missing = sum(ends[one.partition] - max(0, one.offset) for one in found)
             if missing:
                 return missing
@@ -200,6 +217,16 @@ class Questions:
         raw, partition, offset = first
         place = f"{raw.topic}/{raw.partition} at {raw.offset} and following"
         return Recorded(count, self._reporter(partition, offset), raw.timestamp, place)
+
+    def at_the_door(self, department: str, code: str) -> int:
+        """Rows of this department that ended at the door for a reason, as oversight heard it."""
+        counts: dict[bytes, int] = {}
+        for raw in self.records(topics.SIGNALS):
+            if self.sealer.check(raw.topic, raw.key, raw.value, raw.headers):
+                signal = decode_signal(raw.value)
+                if (signal.kind, signal.actor) == ("door", department) and code in signal.codes:
+                    counts[signal.id] = signal.count
+        return sum(counts.values())
 
     def _reporter(self, partition: int, offset: int) -> str:
         """Who reported the fact at that place of ``person``, opened with the subject's key."""

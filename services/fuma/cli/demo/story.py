@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fuma.cli.demo import table
-from fuma.cli.demo.day import REFUSED, Planner, Report
+from fuma.cli.demo.compared import Compared, compare
+from fuma.cli.demo.day import Planner
 from fuma.cli.demo.driver import Departments, live
 from fuma.cli.demo.henan import try_everything
+from fuma.cli.demo.planned import REFUSED, Report
 from fuma.cli.demo.province import Province, settle
 from fuma.cli.demo.scene import Scene
 from fuma.cli.demo.world import World
@@ -67,14 +69,17 @@ class Story:
                     try_everything(scene)
                 world.ask.drained()
                 red = self._red(tags)
-            self._check(day, reports, scene.attempts, red)
+                compared = compare(world.ask, reports, province.people)
+            self._check(day, reports, scene.attempts, red, compared)
             table.show_day(self._out, day)
+            table.show_compared(self._out, compared)
             self._show_history(reports)
             table.show_attempts(self._out, scene.attempts, len(province.depositors), red)
         for failure in self.failures:
             self._out.print(f"[red]not as it must be: {failure}[/red]")
         self._out.print(f"done in {time.monotonic() - began:.0f} s")
-        return {**table.to_json(day, scene.attempts, red, self.failures), "seed": self._seed}
+        told = table.to_json(day, compared, scene.attempts, red, self.failures)
+        return {**told, "seed": self._seed}
 
     def _say(self, line: str) -> None:
         self._progress.console.print(f"[dim]{line}[/dim]")
@@ -130,6 +135,7 @@ class Story:
         reports: list[Report],
         attempts: list[table.Attempt],
         red: int,
+        compared: Compared,
     ) -> None:
         expected = Counter(r.department for r in reports)
         refused = Counter(r.department for r in reports if r.verdict == REFUSED)
@@ -140,10 +146,12 @@ class Story:
                     f"{expected[name]} and {refused[name]} were to be"
                 )
         distinct = len({_content(r) for r in reports if _on_the_log(r)})
-        if day.tally.decisions != distinct:
+        if day.tally.decisions != distinct + compared.total:
             self.failures.append(
-                f"{day.tally.decisions} decisions for {distinct} different reports on a holder"
+                f"{day.tally.decisions} decisions for {distinct} different reports on a holder "
+                f"and {compared.total} matches"
             )
+        self.failures += compared.failures
         if red:
             self.failures.append(f"{red} depositors are red")
         self.failures += [
@@ -166,9 +174,11 @@ class Story:
 
 
 def _on_the_log(report: Report) -> bool:
-    """Whether the report reaches the ledger: it names a holder and came past its own client."""
+    """Whether the report itself reaches the ledger: it names a holder, came past its own client
+    and is not for the comparison, of which only matches get there."""
     local = report.department == "customs" and report.mistake == "no-evidence"
-    return report.mistake not in _NAMELESS and not local
+    compared = report.kind in ("presence", "case", "area")
+    return report.mistake not in _NAMELESS and not local and not compared
 
 
 def _content(report: Report) -> tuple[object, ...]:

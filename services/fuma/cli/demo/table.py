@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from fuma.cli.demo.compared import Compared
 from fuma.cli.demo.ledger import Latencies, Tally
 from fuma.domain.law.vocabulary import GROUNDS
 from fuma.domain.time import Ms, from_ms
@@ -78,6 +79,22 @@ def show_day(console: Console, day: Day) -> None:
     )
 
 
+def show_compared(console: Console, compared: Compared) -> None:
+    """What followed from where people were."""
+    found = Table(title="the comparison · 公安比对", title_justify="left")
+    for heading in ("match", "how many", "people"):
+        found.add_column(heading, justify="left" if heading == "match" else "right")
+    for ground, count in compared.matches.items():
+        words = GROUNDS[ground]
+        found.add_row(f"{ground} · {words.zh}", f"{count:,}", f"{compared.people[ground]:,}")
+    console.print(found)
+    console.print(
+        f"from {compared.presences:,} stays, {compared.cases:,} cases, {compared.areas:,} areas. "
+        f"{compared.groups:,} groups of people had one trajectory each: "
+        + ("the same matches for all of a group." if not compared.failures else "see below.")
+    )
+
+
 def show_attempts(console: Console, attempts: Sequence[Attempt], depositors: int, red: int) -> None:
     """The Henan case: each way, who did it, and what came of it."""
     table = Table(
@@ -99,7 +116,9 @@ def show_attempts(console: Console, attempts: Sequence[Attempt], depositors: int
     console.print(f"[{style}]depositors that are red: {red:,} of {depositors:,}[/{style}]")
 
 
-def to_json(day: Day, attempts: Sequence[Attempt], red: int, failures: Sequence[str]) -> Any:
+def to_json(
+    day: Day, compared: Compared, attempts: Sequence[Attempt], red: int, failures: Sequence[str]
+) -> Any:
     """The same for ``--json``."""
     tally = day.tally
     return {
@@ -127,6 +146,7 @@ def to_json(day: Day, attempts: Sequence[Attempt], red: int, failures: Sequence[
         "events": {
             name: {str(k): v for k, v in counted.items()} for name, counted in _others(tally)
         },
+        "comparison": asdict(compared),
         "attempts": [asdict(one) for one in attempts],
         "red_depositors": red,
         "failures": list(failures),

@@ -20,7 +20,7 @@ from fuma.cli.run_supervisor import SERVICES, Supervisor
 from fuma.contracts import topics
 from fuma.contracts.errors import Fatal
 from fuma.contracts.resources import root
-from fuma.contracts.rulesfile import load_folder
+from fuma.contracts.rulesfile import Text, load_file, load_folder
 from fuma.domain.time import Ms
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
@@ -32,6 +32,13 @@ PUBLISHER = "国务院联防联控机制"
 _PATIENCE = 60.0
 #: What tells a demo's home from a deployment's: only a home with this file is ever wiped.
 _MARK = "demo-world"
+
+
+def law_texts() -> list[Text]:
+    """The delivered law, and the made-up province's own texts on top."""
+    rules = root() / "rules"
+    own = sorted((Path(__file__).parent / "law").glob("*/*.yaml"))
+    return load_folder(rules) + [load_file(path, rules) for path in own]
 
 
 class World:
@@ -63,7 +70,7 @@ class World:
         # A topic that was made this instant may not have its leader yet.
         self._until(self._topics_answer, "the topics do not answer")
         self._say("genesis of a simulated world, and its law")
-        texts = load_folder(root() / "rules")
+        texts = law_texts()
         write_genesis(self.home, texts, simulated=True, at=begins, publisher=PUBLISHER)
         self.run(services, workers)
 
