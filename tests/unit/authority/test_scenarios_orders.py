@@ -245,6 +245,15 @@ def test_scenario_10_the_operators_account_can_do_nothing() -> None:
         c.CloseAccount("haikou-head", "x"), c.RevokeKey("key haikou-head", "x"),
     ):  # fmt: skip
         assert refusal(p.send("operator", body)), body
+    # Its office handles what is bulk and may annul; an operator's account there does not.
+    p.act("haikou-head", "bulk", "sign")
+    assert p.status("bulk") == "held"
+    assert "not-your-step" in refusal(p.send("operator", c.ReleaseBulk(h("bulk"), content)))
+    assert refusal(p.send("operator", c.Reject(h("bulk"), "x"))) == ("not-your-step",)
+    assert refusal(p.send("operator", c.Invite(h("code"), "haikou-two"))) == ("not-yours-to-admit",)
+    p.send("bureau-head", c.ReleaseBulk(h("bulk"), content))
+    assert refusal(p.send("operator", c.Annul(h("bulk"), (), "x"))) == ("not-your-step",)
+    assert refusal(p.send("operator", c.Lift(h("bulk"), (), b"x"))) == ("not-your-step",)
 
 
 def apply(p: Province, name: str, role: str, where: str, person: str = "New") -> list[e.Event]:

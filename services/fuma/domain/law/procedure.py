@@ -38,6 +38,8 @@ OFFICES: dict[str, Words] = {
     "hotline": Words("12345热线", "12345 hotline"),
     "operator": Words("运营机构", "operator"),
 }
+#: Kind of office and role of those who run the platform: no rule can give them a part.
+OPERATOR = "operator"
 #: Levels of division, the highest first.
 LEVELS: dict[str, Words] = {
     "province": Words("省级", "province"),
@@ -74,7 +76,13 @@ class Who:
     roles: tuple[str, ...] = ()
 
     def fits(self, office: str, level: str, role: str) -> bool:
-        """Whether an officer of that role, in an office of that kind and level, is meant."""
+        """Whether an officer of that role, in an office of that kind and level, is meant.
+
+        Whoever operates the platform never is, however wide a rule is written: an account of that
+        role in an office that a rule names without roles would else have its office's power.
+        """
+        if OPERATOR in (office, role):
+            return False
         return (
             (not self.offices or office in self.offices)
             and (not self.levels or level in self.levels)
