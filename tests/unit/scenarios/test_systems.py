@@ -16,6 +16,7 @@ from fuma.contracts.rulesfile import Text, load_file
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
 from fuma.domain.codes.events import FactKind
+from fuma.domain.law.inforce import Law, PublishedText
 from fuma.domain.law.procedure import Procedure
 from fuma.domain.law.reading import instant
 from fuma.domain.law.rulebook import Rulebook
@@ -23,7 +24,7 @@ from fuma.domain.time import DAY, HOUR, day_of
 from unit.authority.making import Province, found, h, hainan, line, refusal, xing
 from unit.authority.test_scenarios_orders import guangxi, provincial_only
 from unit.authority.test_scenarios_relief import henan, ningxia
-from unit.domain.making import Person, fact
+from unit.domain.making import Person, fact, release
 from unit.watch.making import law
 
 RULES = root() / "rules"
@@ -209,6 +210,30 @@ def test_system_10_a_complaint_stays_open_until_it_has_an_outcome() -> None:
     assert p.state.cases[h("t")].outcome == ""
     p.send("haikou-head", c.DecideCase(h("t"), "founded", "used outside epidemic control"))
     assert p.state.cases[h("t")].outcome == "founded"
+
+
+@pytest.mark.parametrize("colour", ["red", "yellow"])
+def test_a_decision_of_another_province_holds_as_received_until_its_issuers_end(
+    colour: str,
+) -> None:
+    received = load_file(RULES / "99/refused-testing-v2.yaml").law
+    automatic = load_file(RULES / "cn/procedure-automatic-v1.yaml").law
+    person = Person(Law(PublishedText(one, 0, True) for one in (received, automatic)))
+    told = fact(
+        "their order", "other-province", "2022-07-14", f"received-{colour}", department="command",
+        division="990101", until="2022-07-18",
+    )  # fmt: skip
+    person.hears(told, "2022-07-14T12:00:00+08:00")
+    assert person.colour("2022-07-17T23:59:59+08:00") == colour
+    assert person.colour("2022-07-18T00:00:00+08:00") == "green"
+    recalled = release(
+        "their recall", "other-province", "2022-07-15", "received-end", department="command",
+        division="990101",
+    )  # fmt: skip
+    person.hears(recalled, "2022-07-15T12:00:00+08:00")
+    assert person.colour("2022-07-15T12:00:00+08:00") == "green"
+    person.hears(told, "2022-07-16T12:00:00+08:00")
+    assert person.colour("2022-07-16T12:00:00+08:00") == "green"
 
 
 def _operator_may(p: Province, one: Procedure) -> bool:
