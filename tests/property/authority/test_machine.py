@@ -64,6 +64,7 @@ class Authority(RuleBasedStateMachine):
             whos = [step.who for step in procedure.chain if step.who]
             whos += [procedure.bulk.by] if procedure.bulk else []
             whos += [w for w in (procedure.annul, procedure.decide) if w]
+            whos += [one.by for one in procedure.accounts]
             for who in whos:
                 for place in places:
                     kind = (who.offices or KINDS)[0]
