@@ -30,7 +30,7 @@ def law() -> Law:
 
 
 def actor(name: str) -> e.Actor:
-    return e.Actor(digest(name)[:16], name, f"office of {name}", digest(name).hex())
+    return e.Actor(natural(digest(name)[:16]), name, f"office of {name}", digest(name).hex())
 
 
 def finding(
