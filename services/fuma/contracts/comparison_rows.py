@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from bisect import bisect_left
 from typing import Any
 
 import msgspec
@@ -42,10 +43,7 @@ _decode = msgspec.msgpack.Decoder().decode
 
 def level(length: Ms) -> int:
     """The least of the sizes that holds a stay of such a length; one more than any for longer."""
-    for number, size in enumerate(SIZES):
-        if length <= size:
-            return number
-    return len(SIZES)
+    return bisect_left(SIZES, length)
 
 
 def digest(key: bytes) -> bytes:

@@ -34,6 +34,8 @@ class Overlay:
         self.store = store
         self.current = Changes()
         self.open: list[Changes] = [self.current]
+        #: Stays as the open chunks left them.
+        self.fresh: dict[bytes, Stay] = {}
 
     def cut(self) -> Changes:
         """End a chunk: its changes."""
@@ -45,6 +47,10 @@ class Overlay:
     def written(self, changes: Changes) -> None:
         """The store holds them."""
         self.open.remove(changes)
+        fresh = self.fresh
+        for key, stay in changes.stays.items():
+            if fresh.get(key) is stay:
+                del fresh[key]
 
     def get(self, row: bytes) -> bytes | None:
         for changes in reversed(self.open):
@@ -55,17 +61,6 @@ class Overlay:
     def put(self, row: bytes, value: bytes | None) -> None:
         self.current.puts[row] = value
 
-    def stay(self, key: bytes) -> Stay | None:
-        """The stay as an open chunk left it; ``None`` where none has touched it."""
-        for changes in reversed(self.open):
-            found = changes.stays.get(key)
-            if found is not None:
-                return found
-        return None
-
-    def touched(self, key: bytes) -> bool:
-        return any(key in changes.stays for changes in self.open)
-
     def at_spot(self, spot: bytes) -> Iterator[Stay]:
         return self._newest({k for c in self.open for k in c.at_spot.get(spot, ())})
 
@@ -75,7 +70,7 @@ class Overlay:
 
     def _newest(self, keys: set[bytes]) -> Iterator[Stay]:
         for key in keys:
-            stay = self.stay(key)
+            stay = self.fresh.get(key)
             if stay is not None and not stay.gone:
                 yield stay
 

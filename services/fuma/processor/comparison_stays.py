@@ -26,10 +26,11 @@ class Stays:
     def __init__(self, overlay: Overlay, frame: Frame, grain: Ms, first: int) -> None:
         self.first = first
         self._overlay = overlay
+        self._fresh = overlay.fresh
         self._keep = frame.keep
         self._grain = grain
         self._loaded: dict[bytes, Stay] = {}
-        self._known: set[bytes] = set()  # keys asked for in batch, found or not
+        self._known: dict[bytes, bytes] = {}  # digests of keys asked for in batch, found or not
         #: Slots in use, by level. A few hundred: one for each step that anything is kept.
         self._slots: dict[int, set[int]] = {level: self._in_use(level) for level in _LEVELS}
         self.places: dict[str, dict[bytes, int]] = {}
@@ -56,12 +57,12 @@ class Stays:
 
     def prepare(self, keys: Iterable[bytes]) -> None:
         """Load what a chunk asks by key, in two batched reads."""
-        wanted = list(dict.fromkeys(keys))
-        self._known, self._loaded = set(wanted), {}
+        self._known = {key: r.digest(key) for key in keys}
+        self._loaded = {}
         get = self._overlay.store.get_many
         found = []
-        index = get([b"i" + r.digest(key) for key in wanted])
-        for key, value in zip(wanted, index, strict=True):
+        index = get([b"i" + digest for digest in self._known.values()])
+        for key, value in zip(self._known, index, strict=True):
             if value is not None:
                 found.append((key, *r.index_of(value)))
         if not found:
@@ -72,7 +73,7 @@ class Stays:
                 self._loaded[key] = r.stay_of(key, value)
 
     def get(self, key: bytes) -> Stay | None:
-        fresh = self._overlay.stay(key)
+        fresh = self._fresh.get(key)
         if fresh is not None:
             return fresh if self.slot(fresh) >= self.first else None
         if key not in self._known:
@@ -98,7 +99,7 @@ class Stays:
         )
         for row, value in self._overlay.store.scan(prefixes):
             key = r.split_stay_key(row)[2]
-            if self._overlay.touched(key):
+            if key in self._fresh:
                 continue
             stay = r.stay_of(key, value)
             if stay.since < until and stay.until > since:
@@ -124,7 +125,7 @@ class Stays:
         keys, rows = [], []
         for row, value in self._overlay.store.scan(r.tag_prefix(slot, tag) for slot in slots):
             level, key = value[0], value[1:]
-            if not self._overlay.touched(key):
+            if key not in self._fresh:
                 keys.append(key)
                 rows.append(r.stay_key(level, r.slot_of_tag(row), key[:-16], key[-16:]))
         for key, found in zip(keys, self._overlay.store.get_many(rows), strict=True):
@@ -139,30 +140,40 @@ class Stays:
 
     def take(self, stay: Stay) -> None:
         """Put a stay in place of the one with its key."""
-        key, changes = stay.key, self._overlay.current
-        held = self.get(key)
-        digest = r.digest(key)
-        if held is not None:
-            self._delete(held, digest)
+        key, spot, tag, changes = stay.key, stay.spot, stay.tag, self._overlay.current
+        digest = self._known.get(key)
+        if digest is None or key in self._loaded or key in self._fresh:
+            digest = r.digest(key)
+            held = self.get(key)
+            if held is not None:
+                self._delete(held, digest)
         slot = self.slot(stay)
         puts = changes.puts
         level = r.GONE if stay.gone else r.level(stay.until - stay.since)
         puts[b"i" + digest] = r.index_value(level, slot)
-        puts[r.stay_key(level, slot, stay.spot, stay.id)] = r.stay_value(stay)
+        puts[r.stay_key(level, slot, spot, stay.id)] = r.stay_value(stay)
         self._slots[level].add(slot)
-        changes.stays[key] = stay
+        changes.stays[key] = self._fresh[key] = stay
         if stay.gone:
             return
-        puts[r.tag_key(slot, stay.tag, digest)] = r.tag_value(level, key)
-        changes.at_spot.setdefault(stay.spot, []).append(key)
-        changes.of_tag.setdefault(stay.tag, []).append(stay.key)
+        puts[r.tag_key(slot, tag, digest)] = r.tag_value(level, key)
+        known = changes.at_spot.get(spot)
+        if known is None:
+            changes.at_spot[spot] = [key]
+        else:
+            known.append(key)
+        known = changes.of_tag.get(tag)
+        if known is None:
+            changes.of_tag[tag] = [key]
+        else:
+            known.append(key)
         there = self.places.get(stay.division)
         if there is None:
             there = self.places[stay.division] = {}
-        if there.get(stay.spot, -1) < slot:
+        if there.get(spot, -1) < slot:
             # A day ahead, so that it is written once a day at most.
-            there[stay.spot] = slot + 24
-            puts[r.division_key(stay.division, stay.spot)] = r.number_value(slot + 24)
+            there[spot] = slot + 24
+            puts[r.division_key(stay.division, spot)] = r.number_value(slot + 24)
 
     def _delete(self, held: Stay, digest: bytes) -> None:
         slot, puts = self.slot(held), self._overlay.current.puts
@@ -179,11 +190,10 @@ class Stays:
         old = [(lv, s) for lv in _LEVELS for s in sorted(self._slots[lv]) if s < passed]
         for row, value in self._overlay.store.scan(r.slot_prefix(*one) for one in old):
             key = r.split_stay_key(row)[2]
-            if not self._overlay.touched(key):
+            if key not in self._fresh:
                 self._expire(r.stay_of(key, value), now, kept)
-        for key in {key for one in self._overlay.open for key in one.stays}:
-            stay = self._overlay.stay(key)
-            if stay is not None and self.first <= self.slot(stay) < passed:
+        for stay in list(self._fresh.values()):
+            if self.first <= self.slot(stay) < passed:
                 self._expire(stay, now, kept)
         for level, slot in old:
             changes.drops.append((r.slot_prefix(level, slot), r.slot_prefix(level, slot + 1)))

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
-from rocksdict import Options, Rdict, WriteBatch
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.ports import Range
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 #: A file in a store's directory: reading it failed, so it is not gone by any more.
 DAMAGED = "DAMAGED"
 _AGAIN = "the process starts again, drops the store, and the ledger gives it back"
+#: Bytes of blocks, indexes and filters in memory, for each store.
+_CACHE = 16 << 20
 _META = b"m:"
 _KEY = b"k:"
 
@@ -49,6 +51,15 @@ class RocksStore:
         options.set_max_write_buffer_number(2)
         options.set_keep_log_file_num(2)
         options.set_max_open_files(64)
+        # A manifest names the first and last key of each file that ever was: begun anew each time.
+        options.set_max_manifest_file_size(1)
+        blocks = BlockBasedOptions()
+        blocks.set_block_cache(Cache(_CACHE))
+        # Most keys that are asked for are not there: a new report, a new person.
+        blocks.set_bloom_filter(10, False)
+        blocks.set_cache_index_and_filter_blocks(True)
+        blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
+        options.set_block_based_table_factory(blocks)
         try:
             self._db = Rdict(str(path), options)
         except Exception as error:  # rocksdict raises bare exceptions

@@ -45,10 +45,12 @@ class Stores:
 class Rig:
     """``partitions`` of ``presence``, one of ``person``."""
 
-    def __init__(self, law: Law, frame: Frame, partitions: int = 2) -> None:
+    def __init__(
+        self, law: Law, frame: Frame, partitions: int = 2, stores: Stores | None = None
+    ) -> None:
         self.log = MemoryLog({PRESENCE: partitions, PERSON: 1, DEAD: 1})
         self.frame, self.partitions = frame, partitions
-        self.stores = Stores()
+        self.stores = stores or Stores()
         self.committed: dict[int, Committed] = {}
         self.alarms: list[str] = []
         world = World(SEALER, True, {DEAD: 1}, alarm=lambda kind, what: self.alarms.append(kind))
