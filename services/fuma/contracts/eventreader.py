@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
+from operator import mul
 from typing import Any
 
 from fuma.contracts import divisions
@@ -48,7 +49,7 @@ def number_fault(number: str) -> str | None:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         return "id-birth-date"
-    total = sum(w * (ord(c) - 48) for w, c in zip(_WEIGHTS, number, strict=False))
+    total = sum(map(mul, _WEIGHTS, map(int, number[:17])))
     return None if "10X98765432"[total % 11] == number[17] else "id-checksum"
 
 
@@ -89,6 +90,8 @@ def moment(text: str, *, end: bool) -> Ms | None:
 
 def _visible(text: str) -> bool:
     """Whether anything of it can be seen. A control character counts: it is bad, not missing."""
+    if text[:1].isalnum():  # a letter or a digit is seen
+        return True
     kinds = {unicodedata.category(c) for c in text}
     return "Cc" in kinds or any(kind[0] not in "CMZ" for kind in kinds)
 

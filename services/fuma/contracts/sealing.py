@@ -87,12 +87,19 @@ def officers_key(mac_key: bytes) -> bytes:
     return hmac.digest(mac_key, b"fuma officers v1", "sha256")
 
 
+#: The blanks and control characters of ASCII.
+_UNSEEN = dict.fromkeys([*range(33), 127])
+
+
 def plain_number(number: str) -> str:
     """An evidence number as it is compared: however it is written, one document has one.
 
     NFKC and folded case, one kind of dash, without blanks, format characters and combining marks.
     ``""`` where no letter and no digit is left: that is no number.
     """
+    if number.isascii():  # no other dashes, nothing to fold but case
+        plain = number.lower().translate(_UNSEEN)
+        return plain if any(map(str.isalnum, plain)) else ""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
     kept = [
         "-" if unicodedata.category(c) == "Pd" or c == "\N{MINUS SIGN}" else c

@@ -72,6 +72,11 @@ def worker_slot(folder: Path) -> tuple[int, TextIO]:
     raise Fatal("64 gateways run on this home", "one or two a machine are enough")
 
 
+def _committed(error: Any, partitions: Any) -> None:
+    if error is not None:
+        log.warning("not committed: %s", error)
+
+
 class Feeder:
     """The consumer group's side: assignment, polling, commits."""
 
@@ -79,6 +84,7 @@ class Feeder:
         self._doors = doors
         self._failure: Exception | None = None
         self._next: dict[tuple[str, int], int] = {}
+        self._last: list[TopicPartition] = []  # what was committed last
         self._consumer = Consumer(
             {
                 **config,
@@ -92,6 +98,7 @@ class Feeder:
                 "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 8_192,
                 "check.crcs": True,
+                "on_commit": _committed,
                 "logger": log,
             }
         )
@@ -112,8 +119,11 @@ class Feeder:
             self._failure = error  # a callback's exception would be swallowed
 
     def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
-        for one in partitions:
-            self._doors.revoked(one.topic, one.partition)
+        gone = {(one.topic, one.partition) for one in partitions}
+        # Another worker says from now on how far they are done.
+        self._last = [one for one in self._last if (one.topic, one.partition) not in gone]
+        for topic, partition in gone:
+            self._doors.revoked(topic, partition)
 
     def chunk(self, size: int) -> list[LogRecord]:
         """Up to ``size`` records that are there, in the order of each partition."""
@@ -132,18 +142,26 @@ class Feeder:
         return records
 
     def commit(self, records: Sequence[LogRecord]) -> None:
-        """(6) A crash before it: the chunk comes again."""
-        offsets = [
+        """(6) A crash before it: the chunk comes again. The next chunk does not wait for it."""
+        self._last = [
             TopicPartition(topic, partition, done.offset, metadata=done.mark)
             for (topic, partition), done in self._doors.committed(records).items()
         ]
+        self._commit(wait=False)
+
+    def _commit(self, *, wait: bool) -> None:
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            if wait:
+                self._consumer.commit(offsets=self._last, asynchronous=False)
+            else:
+                self._consumer.commit(offsets=self._last, asynchronous=True)
         except KafkaException as error:
             # The group moved on without us: whoever has the partition now does the chunk again.
             log.warning("not committed: %s", error)
 
     def close(self) -> None:
+        if self._last:
+            self._commit(wait=True)  # and behind it, in order, whatever is under way
         self._consumer.close()
 
 

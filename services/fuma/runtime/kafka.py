@@ -70,7 +70,8 @@ class KafkaAppender:
                 "message.timeout.ms": 0,
                 # If one fails for good all the same, everything behind it fails too.
                 "enable.gapless.guarantee": True,
-                "linger.ms": 3,
+                # A chunk is handed over whole: nothing more is coming that it could wait for.
+                "linger.ms": 1,
                 "compression.type": "lz4",
                 "queue.buffering.max.messages": 1_000_000,
                 "queue.buffering.max.kbytes": 262_144,
@@ -157,7 +158,9 @@ class KafkaAppender:
 def record_size(record: Outgoing) -> int:
     """Bytes of key, value and headers."""
     size = len(record.key or b"") + len(record.value or b"")
-    return size + sum(len(name) + len(content) for name, content in record.headers)
+    for name, content in record.headers:
+        size += len(name) + len(content)
+    return size
 
 
 class KafkaLogReader:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doorkit import event
 from fuma.contracts.codec import decode, encode
@@ -120,3 +122,8 @@ def test_nobody_reports_unseen(small: Small, reporter: str) -> None:
 
 def numbered(i: int, number: str) -> dict[str, Any]:
     return event(i, evidence={"kind": "diagnosis-report", "number": number})
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_a_number_in_ascii_is_compared_as_any_other(number: str) -> None:
+    assert plain_number(number) == plain_number(number + "\N{ZERO WIDTH SPACE}")
