@@ -110,6 +110,23 @@ def _person(signer: Signer, number: str, name: str) -> bytes:
         asker.close()
 
 
+@office.command(epilog="Example: fuma office person --number 1411… --name 王五 --key admin.key")
+@signed
+def person(
+    signer: Signer,
+    number: Annotated[str, typer.Option(help="Identity number, as on the card before you.")],
+    name: Annotated[str, typer.Option(help="Name, as on the card.")],
+) -> int:
+    """Say by which reference the record names a natural person: to compare with an application."""
+    asker = Asker(signer.home, signer.key)
+    try:
+        found = asker.person(signer.terms(), number, name, "核对申请人 checking an applicant")
+    finally:
+        asker.close()
+    say({"person": found.hex()}, signer.as_json, found.hex())
+    return DONE
+
+
 @office.command(epilog="Example: fuma office review 5f… --grant --key admin.key")
 @signed
 def review(

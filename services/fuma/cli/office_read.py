@@ -61,7 +61,8 @@ def list_accounts(
                           "keys": keys.get(o.id, []), "member": o.id in state.members}
                          for o in state.officers.values()],
             "applications": [{"id": a.application.hex(), "officer": a.officer.id,
-                              "office": a.officer.office, "role": a.officer.role, "need": a.need}
+                              "office": a.officer.office, "role": a.officer.role, "need": a.need,
+                              "person": a.officer.person.hex()}
                              for a in state.applications.values()],
         })  # fmt: skip
     if as_json:
@@ -81,6 +82,7 @@ def list_accounts(
         console.print(officers)
         for a in part["applications"]:
             console.print(f"申请 application {a['id']}: {a['officer']} ({a['role']}), {a['need']}")
+            console.print(f"  自然人 person {a['person']}")
     return 0
 
 
