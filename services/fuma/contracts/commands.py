@@ -17,7 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fuma.contracts import dsse
-from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.errors import Poison, Reason, sayable_text
 from fuma.domain.authority import commands as c
 from fuma.domain.authority.decide import CEREMONY
 from fuma.domain.time import Ms
@@ -155,9 +155,9 @@ def named(envelope: bytes) -> Named:
             hashlib.sha256(parsed.payload).digest(),
             name,
             name in dsse.signers(parsed, {name: public}),
-            str(data.get("province", "")),
+            sayable_text(str(data.get("province", ""))),
             bytes.fromhex(str(data.get("world", ""))),
-            str(data.get("type", "")),
+            sayable_text(str(data.get("type", ""))),
             issued if type(issued := data.get("issued")) is int else 0,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -48,11 +48,17 @@ class Reason(StrEnum):
     HELD = "held"  # the key's ledger is held until a signed repair
 
 
+def sayable_text(text: str) -> str:
+    """``text`` with what UTF-8 cannot say written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class Poison(FumaError):
     """A record that can never be processed. ``reason`` is one of the closed list."""
 
     def __init__(self, reason: Reason, message: str = "") -> None:
-        super().__init__(message or reason.value)
+        # It may repeat what the sender wrote, and a lone surrogate of JSON's is in no encoding.
+        super().__init__(sayable_text(message) or reason.value)
         self.reason = reason
 
 

@@ -268,3 +268,27 @@ def test_a_mistake_in_the_year_moves_nobodys_clock(officers: Officers) -> None:
     assert officers.command(40, far) in [
         decode("command", r.value)["body"][1].get("envelope") for r in officers.all(COMMANDS)
     ]
+
+
+@pytest.mark.parametrize("word", ["\\ud800", "\\u0000", "\\udfff\\ud800", "x" * 40_000])
+@pytest.mark.parametrize(
+    "field", ["type", "province", "world", "payloadType", "keyid", "id", "key"]
+)
+def test_text_that_no_encoding_has_stops_nothing(officers: Officers, field: str, word: str) -> None:
+    """A key that is its own signs what it likes, in JSON that no UTF-8 can say again."""
+    data = json.loads(base64.b64decode(json.loads(officers.command(50))["payload"]))
+    if field in data:
+        data[field] = "@"
+    text = json.dumps(data, separators=(",", ":"), sort_keys=True).replace("@", word)
+    envelope = dsse.sign("application/vnd.fuma.command+json", text.encode(), KEY)
+    if field == "payloadType":
+        envelope = envelope.replace(b"application/vnd.fuma.command+json", word.encode())
+    if field == "keyid":
+        name = dsse.key_id(dsse.public_bytes(KEY))
+        envelope = envelope.replace(name.encode(), word.encode())
+    officers.put(envelope)
+    officers.put(officers.command(51))
+    officers.run()
+    bodies = [decode("command", r.value)["body"][1] for r in officers.all(COMMANDS)]
+    assert officers.command(51) in [body.get("envelope") for body in bodies]
+    assert any(r.header("__streams.errors.offset") == b"12" for r in officers.all("fuma.dlq.in"))
