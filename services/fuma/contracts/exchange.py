@@ -65,6 +65,8 @@ def open_request(envelope: bytes) -> Request:
         if parsed.type != REQUEST_TYPE:
             raise ValueError("not a request")
         data = json.loads(parsed.payload)
+        if _canonical(data) != parsed.payload:
+            raise ValueError("not in canonical form")
         public = bytes.fromhex(str(data["key"]))
         name = dsse.key_id(public)
         if name not in dsse.signers(parsed, {name: public}):
@@ -87,8 +89,8 @@ def open_request(envelope: bytes) -> Request:
             data["body"],
         )
     except (Poison, ValueError, KeyError, TypeError, RecursionError) as error:
-        text = str(error) if isinstance(error, ValueError) else "not in the form of a request"
-        raise Refusal(text[:200]) from error
+        plain = type(error) is ValueError
+        raise Refusal(str(error)[:200] if plain else "not in the form of a request") from error
 
 
 def _canonical(data: Any) -> bytes:

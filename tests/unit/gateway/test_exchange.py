@@ -156,6 +156,12 @@ def test_a_person_is_one_reference_for_applicant_and_reviewer(vault: MemoryVault
         exchange(vault).answer(open_request(ask([], STRANGER, **other)))
 
 
+def test_text_that_no_encoding_has_is_refused() -> None:
+    text = dsse.parse(ask([row(0)])).payload.replace("填表".encode(), b"\\ud800")
+    with pytest.raises(Refusal, match="form of a request"):
+        open_request(dsse.sign(REQUEST_TYPE, text, CLERK))
+
+
 @pytest.mark.parametrize("purpose", ["", "  ", "x" * 201])
 def test_a_purpose_is_needed(purpose: str) -> None:
     with pytest.raises(Refusal, match="purpose"):
