@@ -298,7 +298,16 @@ def samples() -> dict[tuple[str, str], Wire]:
         ),
         ("decision", "annulled"): _decision(e.Annulled(bytes(16), ident, AT, "never-valid")),
         ("decision", "amended"): _decision(
-            e.Amended(bytes(16), ident, AT, "term-shortened", order.steps, order.law)
+            e.Amended(
+                bytes(16),
+                ident,
+                AT,
+                "term-shortened",
+                order.steps,
+                order.law,
+                "confirmed",
+                "410105",
+            )
         ),
         ("decision", "many-events"): _decision(*[noted] * MAX_EVENTS),
         ("exchange", "red"): _exchanged(red),

@@ -72,7 +72,7 @@ SHAPES = Shapes(
     repeats=frozenset({"fuma.LawRef"}),
 )  # fmt: skip
 _first, _second = encoder("decision", 1, SHAPES), encoder("decision", 2, SHAPES)
-_newest = encoder("decision", None, SHAPES)
+_third, _newest = encoder("decision", 3, SHAPES), encoder("decision", None, SHAPES)
 _read = decoder("decision", SHAPES)
 
 
@@ -103,11 +103,16 @@ def split(decision: e.Decision, cause: Cause, seq: int, prev: bytes) -> list[byt
 
 def _writer(events: Sequence[e.Event], schedule: e.Schedule | None) -> Callable[..., bytes]:
     """The encoder of the oldest version that loses nothing of a value."""
+    placed = False
     for event in events:
-        if isinstance(event, e.Refused | e.Held) and (event.division or event.evidence_ref):
+        if isinstance(event, e.Refused | e.Held):
+            placed = placed or bool(event.division or event.evidence_ref)
+        elif isinstance(event, e.Lifted | e.Annulled):
+            placed = placed or bool(event.ground or event.division)
+        elif isinstance(event, e.Amended) and (event.ground or event.division):
             return _newest
-        if isinstance(event, e.Lifted | e.Annulled) and (event.ground or event.division):
-            return _newest
+    if placed:
+        return _third
     return _first if _first_can_say(events, schedule) else _second
 
 

@@ -57,12 +57,12 @@ def exchanged(key: bytes, record: LedgerRecord, law: Law) -> list[Told]:
                 fields = _of_order(order, "effective", "")
             case e.Amended():
                 order_ = known.get(event.order)
-                place = order_.division if order_ else ""
+                place = order_.division if order_ else event.division
                 provinces = _with_topic(law.ever_recipients(place, record.at))
                 fields = (
                     _of_order(order_, "amended", event.code)
                     if order_
-                    else _ended(event.order, "amended", event.code, "", "")
+                    else _ended(event.order, "amended", event.code, event.ground, place)
                 )
             case e.Lifted() | e.Annulled():
                 kind = "lifted" if isinstance(event, e.Lifted) else "annulled"

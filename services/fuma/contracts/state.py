@@ -26,7 +26,7 @@ from fuma.domain.codes.state import (
 from fuma.domain.colour import Colour
 
 #: Raised whenever the fields of ``State`` or of what it holds change.
-SHAPE = 2
+SHAPE = 3
 _HEAD = bytes([SHAPE])
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder()

@@ -91,7 +91,9 @@ event_values = st.one_of(
     ),
     st.builds(e.Answered, id16, st.integers(0, 99_999), words, words, words, st.none() | lines),
     st.builds(e.Annulled, id16, id16, ms, words),
-    st.builds(e.Amended, id16, id16, ms, words, st.lists(steps, max_size=3).map(tuple), laws),
+    st.builds(
+        e.Amended, id16, id16, ms, words, st.lists(steps, max_size=3).map(tuple), laws, words, words
+    ),
     st.builds(e.Refused, id16, kinds, words, words, code_lists),
     st.builds(e.Held, id16, kinds, words, words, code_lists),
     st.builds(e.Ended, id16, ms),

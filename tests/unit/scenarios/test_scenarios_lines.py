@@ -258,8 +258,8 @@ def test_an_order_that_ran_its_term_can_still_be_annulled_and_says_which_it_was(
     undone = person.gets(end("A", "annulled", "never-valid"), later)
     assert undone is not None
     assert undone.events[0] == e.Annulled(
-        decision.schedule.orders[0].id, undone.fact.id, later, "never-valid"
-    )
+        decision.schedule.orders[0].id, undone.fact.id, later, "never-valid", "confirmed", XING
+    ), "recipients have to hear of what"
 
 
 def test_the_authority_stops_waiting_while_the_fact_was_on_its_way() -> None:

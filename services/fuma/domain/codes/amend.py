@@ -46,7 +46,7 @@ def _amendment(order: Order, by: bytes, at: Ms, law: Law) -> Amended | None:
         order.law.procedure_version, order.law.procedure_digest, row,
     )  # fmt: skip
     code = "term-shortened" if left or spans else "ground-removed"
-    return Amended(order.id, by, at, code, left, ref)
+    return Amended(order.id, by, at, code, left, ref, order.ground, order.division)
 
 
 def _rule(book: Rulebook, order: Order) -> tuple[str, tuple[Span, ...]]:

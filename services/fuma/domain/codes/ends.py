@@ -25,7 +25,8 @@ def take_end(state: State, end: LineEnd, at: Ms) -> tuple[Event, ...]:
     for past in state.lines.over:
         if (past.order, past.line) == name:
             if past.own and end.how is End.ANNULLED:
-                return (Annulled(past.own, end.id, at, end.code), _answer(end, end.code))
+                undone = Annulled(past.own, end.id, at, end.code, past.ground, past.division)
+                return (undone, _answer(end, end.code))
             return (_answer(end, "line-over"),)
     return (_answer(end, "line-over" if state.ended is not None else AWAITED),)
 

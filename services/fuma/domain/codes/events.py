@@ -200,6 +200,8 @@ class Amended:
     code: str  # "term-shortened", "ground-removed"
     steps: tuple[Step, ...]
     law: LawRef
+    ground: str = ""
+    division: str = ""
 
 
 Event = (

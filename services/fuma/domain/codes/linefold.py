@@ -67,7 +67,7 @@ def answer(lines: Lines, event: Answered, at: Ms) -> Lines:
         return lines
     if event.code == AWAITED:
         return lines._replace(early=_early(lines.early, event, at))
-    return ended(lines, event.order, event.line, b"", at)
+    return ended(lines, Over(event.order, event.line, b"", at))
 
 
 def _early(early: tuple[Early, ...], event: Answered, at: Ms) -> tuple[Early, ...]:
@@ -79,18 +79,20 @@ def _early(early: tuple[Early, ...], event: Answered, at: Ms) -> tuple[Early, ..
     return (*kept, Early(b"", -1, "", at))
 
 
-def ended(lines: Lines, order: bytes, line: int, own: bytes, at: Ms) -> Lines:
+def ended(lines: Lines, mine: Over) -> Lines:
     """With a line that is over."""
-    for one in lines.over:
-        if (one.order, one.line) == (order, line):
-            return lines
-    return lines._replace(over=(*lines.over, Over(order, line, own, at))[-MOST_OVER:])
+    if any((one.order, one.line) == (mine.order, mine.line) for one in lines.over):
+        return lines
+    return lines._replace(over=(*lines.over, mine)[-MOST_OVER:])
 
 
 def gone(lines: Lines, order: Order, at: Ms) -> Lines:
     """After a person's order that was a line is over."""
     source = order.source
-    return lines if source is None else ended(lines, source.order, source.line, order.id, at)
+    if source is None:
+        return lines
+    mine = Over(source.order, source.line, order.id, at, order.ground, order.division)
+    return ended(lines, mine)
 
 
 def renew(order: Order, event: Amended) -> Order | None:

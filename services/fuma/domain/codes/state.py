@@ -92,6 +92,8 @@ class Over(NamedTuple):
     line: int
     own: bytes
     at: Ms
+    ground: str = ""  # of ``own``, as its annulment has to say
+    division: str = ""
 
 
 class Lines(NamedTuple):
