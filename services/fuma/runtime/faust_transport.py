@@ -36,6 +36,8 @@ FETCH_WAIT_S = 0.1
 #: How long the broker holds a fetch request that finds nothing.
 FETCH_WAIT_MS = 20
 FETCH_BYTES = 512 * 1024
+#: And all partitions together: what is buffered does not grow with their number.
+FETCH_ALL_BYTES = 8 << 20
 #: A worker that is silent for this long has lost its partitions.
 SESSION_MS = 10_000
 REBALANCE_MS = 60_000
@@ -113,6 +115,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             # A partition whose records were still buffered joins the next request only.
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=FETCH_ALL_BYTES,
             check_crcs=True,
         )
 

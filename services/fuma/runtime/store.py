@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.ports import Range
@@ -25,8 +25,10 @@ log = logging.getLogger(__name__)
 #: A file in a store's directory: reading it failed, so it is not gone by any more.
 DAMAGED = "DAMAGED"
 _AGAIN = "the process starts again, drops the store, and the ledger gives it back"
-#: Bytes of blocks, indexes and filters in memory, for each store.
-_CACHE = 16 << 20
+#: Bytes of blocks, indexes and filters in memory, and of what is not on disk yet: for all stores
+#: of a process together, so that a worker's memory does not follow the number of its partitions.
+_CACHE = Cache(64 << 20)
+_BUFFERS = WriteBufferManager(48 << 20, False)
 _META = b"m:"
 _KEY = b"k:"
 
@@ -49,12 +51,13 @@ class RocksStore:
         options.create_if_missing(True)
         options.set_write_buffer_size(8 << 20)
         options.set_max_write_buffer_number(2)
+        options.set_write_buffer_manager(_BUFFERS)
         options.set_keep_log_file_num(2)
         options.set_max_open_files(64)
         # A manifest names the first and last key of each file that ever was: begun anew each time.
         options.set_max_manifest_file_size(1)
         blocks = BlockBasedOptions()
-        blocks.set_block_cache(Cache(_CACHE))
+        blocks.set_block_cache(_CACHE)
         # Most keys that are asked for are not there: a new report, a new person.
         blocks.set_bloom_filter(10, False)
         blocks.set_cache_index_and_filter_blocks(True)
