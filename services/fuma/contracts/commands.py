@@ -214,6 +214,11 @@ _LENGTHS: dict[str, tuple[int, ...]] = {
     "application": (16,), "case": (16,), "person": (16,), "subject": (16,), "content": (32,),
     "digest": (32,), "fact": (0, 16), "reporter": (0, 16), "order": (16,), "root": (0, 32),
 }  # fmt: skip
+#: How many characters a name has at most: it is repeated in what follows from a command.
+_NAMES = dict.fromkeys(
+    ("id", "officer", "office", "decider", "recipient", "key", "venue", "department", "concerns",
+     "ground", "kind", "step", "role", "outcome"), 64,
+) | {"name": 128, "division": 12}  # fmt: skip
 #: Any other bytes in a body: codes, references, digests.
 _LONGEST = 64
 #: A number in a body: Avro's and JSON's own limits are wider.
@@ -234,6 +239,9 @@ def _sound(value: Any, name: str = "") -> None:
             raise ValueError(f"{name} has {len(value)} bytes")
         if len(value) > _LONGEST:
             raise ValueError(f"{name} has {len(value)} bytes: a reference or digest is shorter")
+    elif isinstance(value, str):
+        if len(value) > _NAMES.get(name, len(value)):
+            raise ValueError(f"{name} has {len(value)} characters")
     elif isinstance(value, int) and not -_LARGEST < value < _LARGEST:
         raise ValueError(f"{name} is {value}")
 

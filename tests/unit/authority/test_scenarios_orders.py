@@ -111,8 +111,10 @@ def provincial_only() -> Province:
             office("county", "command", "990101"),
             office("city", "command", "9901"),
             office("bureau", "big-data-bureau", "99", "big-data"),
+            office("command", "command", "99"),
         ],
         [
+            ("command-head", "E", "principal", "command"),
             ("county-head", "A", "principal", "county"),
             ("city-head", "B", "principal", "city"),
             ("city-staff", "C", "staff", "city"),
@@ -156,6 +158,13 @@ def test_scenario_45_the_catch_all_needs_a_document() -> None:
         "county-head", "c", lines, "990101", "other-by-document", 2, papers, until=NOON + 4 * DAY
     )
     assert "beyond-term" in refusal(late)
+    # 72 hours at most, and a second approver before the one who converts.
+    p.act("city-staff", "b", "review")
+    assert "not-the-next-step" in refusal(p.act("bureau-staff", "b", "approve"))
+    assert "not-your-step" in refusal(p.act("city-head", "b", "countersign"))
+    assert refusal(p.act("command-head", "b", "countersign")) == ()
+    (effected,) = found(p.act("bureau-staff", "b", "approve"), e.Effected)
+    assert (effected.procedure, effected.until) == ("99/other-by-document", NOON + 3 * DAY)
 
 
 def guangxi() -> Province:

@@ -138,7 +138,7 @@ def forwarded(
                 offices.append(name)
                 keys += mine
     found: list[e.Event] = [
-        e.Forwarded(draft.order, step, tuple(offices) if not start else (),
+        e.Forwarded(draft.order, step, tuple(offices[start : start + _KEYS]),
                     tuple(keys[start : start + _KEYS]), due, at)
         for start in range(0, max(len(keys), 1), _KEYS)
     ]  # fmt: skip

@@ -10,8 +10,11 @@ from fuma.domain.authority.right import Answer, Case, No, words
 from fuma.domain.authority.state import OPEN, Order
 from fuma.domain.law.procedure import Procedure, Step, Who
 from fuma.domain.law.rulebook import Row
+from fuma.domain.time import DAY, Ms
 
 MAX_LINES = 100_000
+#: A form may ask for a beginning so far ahead.
+_AHEAD: Ms = 30 * DAY
 
 
 def draft(case: Case, body: c.Draft) -> Answer:
@@ -236,6 +239,8 @@ def _times(case: Case, body: c.Draft, row: Row) -> list[str]:
     # The signer's own hour is the earliest that a form may ask for: it was not recorded before.
     if body.since < case.command.issued:
         codes.append("before-recorded")
+    if body.since > case.at + _AHEAD:
+        codes.append("begins-too-late")
     if body.until is not None and body.until <= body.since:
         codes.append("until-before-from")
     if body.until is not None and body.until > body.since + row.term:

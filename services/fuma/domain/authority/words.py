@@ -82,6 +82,7 @@ ORDERS: dict[str, Words] = {
     "no-law": Words("当时当地没有有效的规则", "no law is in force there"),
     "ground-not-in-force": Words("现行规则中没有该事由", "not a ground by the rulebook in force"),
     "colour-not-of-ground": Words("该事由不产生此颜色", "the ground does not give that colour"),
+    "begins-too-late": Words("生效时间晚于三十日之后", "asks for effect more than 30 days ahead"),
     "before-recorded": Words("生效时间早于签发", "asks for effect before it is recorded"),
     "until-before-from": Words("结束时间不晚于开始时间", "ends before it begins"),
     "beyond-term": Words("超过规则规定期限", "longer than the rule's term"),

@@ -19,6 +19,7 @@ STEPS: dict[str, Words] = {
     "compile": Words("填报", "filled the form"),
     "sign": Words("签字", "signed"),
     "review": Words("审核", "reviewed"),
+    "countersign": Words("会签", "countersigned"),
     "approve": Words("批准", "approved"),
     "push": Words("推送", "pushed"),
     "release": Words("集中处理", "released it centrally"),

@@ -331,9 +331,11 @@ def _procedure(r: _Reader, data: Data, head: dict[str, Any], digest: bytes) -> P
         r.fault("steps", "must begin with report, end with push, and name each step once")
     if automatic is True and any(step.who is not None for step in steps):
         r.fault("automatic", "no officer has a step in an automatic procedure")
-    if automatic is True and {"sign", "review", "approve"} & set(names):
+    if automatic is True and {"sign", "review", "countersign", "approve"} & set(names):
         r.fault("automatic", "nobody signs, reviews or approves in an automatic procedure")
     grounds = r.listed("grounds", data.get("grounds", []), GROUNDS)
+    if "other-by-document" in grounds and "countersign" not in names:
+        r.fault("steps", "other-by-document needs a second approver: a step countersign")
     return Procedure(
         **head,
         digest=digest,
