@@ -15,9 +15,16 @@ from fuma.domain.time import DAY, HOUR, Ms
 #: The steps that a procedure may be made of (DESIGN.md, authority).
 STEP_NAMES = frozenset(
     {
-        "report", "collate", "compare", "compile", "sign", "review", "countersign", "approve",
+        "report",
+        "collate",
+        "compare",
+        "compile",
+        "sign",
+        "review",
+        "countersign",
+        "approve",
         "push",
-    }  # fmt: skip
+    }
 )
 #: Who performs a step; ``reporter`` is whoever owns the evidence, ``officer`` whom ``who`` says.
 ACTORS: dict[str, Words] = {
