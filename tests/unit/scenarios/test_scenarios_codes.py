@@ -139,6 +139,20 @@ def test_scenario_25_a_valid_number_with_a_wrong_name_is_held_never_red() -> Non
         assert person.codes() == [code]
 
 
+def test_scenario_26_cdc_excludes_police_assert_held_in_the_automatic_procedure_too() -> None:
+    person = Person()
+    person.hears(release("not there", "high-risk-area", "2022-06-14"), NOON)
+    stay = fact(
+        "stay", "high-risk-area", "2022-06-10", "area-presence", department="public-security"
+    )
+    decision = person.hears(stay, NOON)
+    assert decision is not None
+    (held,) = decision.events
+    assert isinstance(held, Held)
+    assert held.codes == ("contradicted",)
+    assert person.colour(NOON) == "green"
+
+
 def test_scenario_28_the_lift_arrives_before_its_assignment() -> None:
     person = Person()
     person.hears(release("out", "confirmed", "2022-06-14", "discharge-notice"), NOON)

@@ -33,7 +33,7 @@ from fuma.domain.codes.events import (
 from fuma.domain.codes.fold import after, evolve
 from fuma.domain.codes.follow import follow, follow_late
 from fuma.domain.codes.inputs import FIRST_RELEASE
-from fuma.domain.codes.lines import awaken, changed, full, refused, take_line
+from fuma.domain.codes.lines import awaken, changed, contradicts, full, refused, take_line
 from fuma.domain.codes.matches import fact_of, withdraw
 from fuma.domain.codes.schedule import schedule_of, steps
 from fuma.domain.codes.state import Release, State, file_full, seen
@@ -166,6 +166,8 @@ def _finding(
         return (_refused(fact, "evidence-already-used"),)
     for release in state.releases:
         if release.ground == fact.ground and fact.since <= release.since:
+            if fact.behaviour != FIRST_RELEASE and contradicts(release, fact.department, row):
+                return (_held(fact, "contradicted"),)
             note = _noted(fact, "lifted-before-assigned")
             follows = follow_late(state, release, at, law)
             return (note, *_bounded(follows, state.orders, fact, at))

@@ -137,7 +137,7 @@ def _on(
         return (refused(line, "ended-before-recorded"),)
     for release in state.releases:
         if release.ground == fact.ground and fact.since <= release.since:
-            if contradicts(release, fact, row):
+            if contradicts(release, fact.department, row):
                 return (held(line, "contradicted"),)
             follows = follow_late(state, release, at, law)
             if follows and full(state.orders, follows[0].order.ground, at):
@@ -190,13 +190,13 @@ def _colours(row: Row, line: Line, fact: Filed, at: Ms) -> tuple[Step, ...]:
     )
 
 
-def contradicts(release: Release, fact: Filed, row: Row) -> bool:
-    """Whether a release by another department denies the finding, rather than meeting it.
+def contradicts(release: Release, department: str, row: Row) -> bool:
+    """Whether a release denies the finding of ``department``, rather than meeting it.
 
     A department that could have made the finding itself denies it, and so does a report that the
     person was excluded. A negative test after a match is its lifting condition, no contradiction.
     """
-    return release.department != fact.department and (
+    return release.department != department and (
         release.evidence_kind == "exclusion-report" or release.department in row.departments
     )
 

@@ -45,6 +45,7 @@ HOLDS: dict[str, Words] = {
     "same-id-other-content": Words(
         "同一报告编号内容不同", "the same report id came before with another content"
     ),
+    "contradicted": Words("部门之间相互矛盾", "two departments contradict each other"),
     "too-many-facts": Words(
         "待签批的证据过多", "too many facts of this ground await an order on this person"
     ),
@@ -81,7 +82,6 @@ LIFTINGS: dict[str, Words] = {
 #: Why a line of an order is held or refused, beside those above.
 LINES: dict[str, Words] = {
     "fact-absent": Words("所引证据尚未报送", "the fact that it cites has not been reported"),
-    "contradicted": Words("部门之间相互矛盾", "two departments contradict each other"),
     "fact-not-of-ground": Words(
         "所引证据不属该事由", "the fact that it cites is of another ground"
     ),
