@@ -158,6 +158,11 @@ def test_topics_plan_sees_drift_apply_mends_it_and_refuses_partitions(stack: Sta
     wider = {**declared, "fuma.law": replace(law, partitions=2)}
     with pytest.raises(Fatal, match="never changed in place"):
         topicsync.apply(client, wider)
+    # Some that were added cannot be taken back: nothing is refused for them.
+    person = declared["fuma.person"]
+    fewer = {**declared, "fuma.person": replace(person, partitions=person.partitions - 1)}
+    (surplus,) = topicsync.apply(client, fewer).differences
+    assert (surplus.action, surplus.topic) == ("surplus", "fuma.person")
 
 
 def test_redis_users(stack: Stack) -> None:

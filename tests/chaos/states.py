@@ -27,8 +27,8 @@ FEED = "fuma.feed.health"
 
 
 def stores(line: Line) -> list[Path]:
-    """The stores of ``codes``, of every worker."""
-    return sorted((line.home.path / "store" / "processor").glob("worker-*/codes/*"))
+    """Every stage's, of every worker."""
+    return sorted((line.home.path / "store" / "processor").glob("worker-*/*/*"))
 
 
 def stores_deleted(line: Line, dice: random.Random) -> None:

@@ -31,9 +31,11 @@ _OWN = ConfigSource.DYNAMIC_TOPIC_CONFIG  # given to this topic itself
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One setting of one topic. ``action`` is ``create``, ``alter``, ``refuse`` or ``unknown``.
+    """One setting of one topic: ``create``, ``alter``, ``refuse``, ``surplus`` or ``unknown``.
 
-    ``unknown`` is a ``fuma.`` topic that nothing declares; it is left alone.
+    ``surplus`` are partitions that somebody added: they cannot be taken back, no key belongs there,
+    what stands on them becomes dead letters. ``unknown`` is a ``fuma.`` topic that nothing
+    declares. Both are left alone.
     """
 
     topic: str
@@ -48,6 +50,11 @@ class Difference:
                 return f"{self.topic}: not there, to be created ({self.declared} partitions)"
             case "unknown":
                 return f"{self.topic}: on the broker, declared nowhere"
+            case "surplus":
+                return (
+                    f"{self.topic}: {self.actual} partitions, declared {self.declared}; "
+                    "keys keep to those declared"
+                )
             case "refuse":
                 return (
                     f"{self.topic}: {self.setting} is {self.actual}, declared {self.declared}; "
@@ -110,7 +117,8 @@ def _compare(
     spec: TopicSpec, partitions: int, entries: Mapping[str, ConfigEntry]
 ) -> Iterable[Difference]:
     if partitions != spec.partitions:
-        yield Difference(spec.name, "refuse", "partitions", str(spec.partitions), str(partitions))
+        action = "surplus" if partitions > spec.partitions else "refuse"
+        yield Difference(spec.name, action, "partitions", str(spec.partitions), str(partitions))
     actual = {k: str(e.value) for k, e in entries.items()}
     for key, value in spec.config.items():
         if actual.get(key) != value:
