@@ -9,10 +9,9 @@ import pytest
 from chaos import servers, services, states
 from chaos.drive import Run, faults
 
-#: Quick ones of every kind: a service, the broker, Redis, a store, a position.
+#: Quick ones of several kinds: services, Redis, stores.
 SHORT = {
     "SIGKILL, five in a row": services.kills,
-    "broker killed": servers.broker_killed,
     "Redis emptied": servers.redis_emptied,
     "a byte flipped in each store": states.stores_flipped,
 }
@@ -31,5 +30,5 @@ def test_everything_breaks_for_half_a_minute_and_nothing_is_lost(
     assert report.faults == []
     assert report.counts["with an effect"] > 500
     assert report.counts["dead letters"] > 20
-    assert run.line.kills >= 10
+    assert run.line.kills >= 9
     assert set(run.line.survived) == {*SHORT, *(f"step {point}" for point in STEPS)}
