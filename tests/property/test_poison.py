@@ -2,7 +2,7 @@
 
 Generic over the registry, the decoders in ``contracts`` and the stages in ``processor``: what is
 added there is covered without a line here. A decoder that wants something besides its bytes has to
-be told apart in ``GIVEN``.
+be told apart in ``DECODER_GIVEN``, a stage that is made of something new in ``STAGE_GIVEN``.
 """
 
 from __future__ import annotations
@@ -38,12 +38,14 @@ from unit.sink.rig import law
 
 AT: Ms = 1_655_136_000_000
 SEALER = Sealer(bytes(16), bytes(32))
-#: What a decoder or a stage is given besides the bytes, by the parameter's name.
-GIVEN: dict[str, Any] = {
+#: What a decoder is given besides the bytes, and a stage is made of, by the parameter's name.
+DECODER_GIVEN: dict[str, Any] = {"ceremony": None}
+STAGE_GIVEN: dict[str, Any] = {
     "law": law,
     "alarm": lambda kind, what: None,
-    "ceremony": None,
-    "shapes": ...,
+    "world": bytes(16),
+    "ceremony": lambda: None,
+    "partitions": 8,
 }
 
 
@@ -66,8 +68,9 @@ def decoders() -> dict[str, Callable[[bytes | None], Any]]:
             ours = inspect.isfunction(function) and function.__module__ == module.__name__
             if ours and name.startswith("decode_") and module.__name__ != STORE:
                 first, *others = inspect.signature(function).parameters.values()
-                more = {p.name: GIVEN[p.name] for p in others if p.default is p.empty}
-                assert first.annotation == "bytes | None", f"{name}: a value may be absent"
+                if first.annotation not in ("bytes | None", "bytes"):
+                    continue  # of a store's rows
+                more = {p.name: DECODER_GIVEN[p.name] for p in others if p.default is p.empty}
                 found[f"{module.__name__.split('.')[-1]}.{name}"] = partial(function, **more)
     return found
 
@@ -81,7 +84,7 @@ def stages() -> dict[str, Callable[[], Any]]:
             ours = inspect.isclass(made) and made.__module__ == module.__name__
             if ours and hasattr(made, "dead_letter_topic"):
                 wanted = inspect.signature(made).parameters.values()
-                more = {p.name: GIVEN[p.name] for p in wanted if p.default is p.empty}
+                more = {p.name: STAGE_GIVEN[p.name] for p in wanted if p.default is p.empty}
                 found[name] = partial(made, **more)
     return found
 
@@ -132,7 +135,7 @@ def values(draw: st.DrawFn) -> bytes | None:
 
 def test_there_is_something_to_test() -> None:
     assert {"decisions.decode_ledger", "facts.decode_feed"} <= set(decoders())
-    assert {"Taskforce", "Codes", "Outbox"} <= set(stages())
+    assert {"Taskforce", "Codes", "Outbox", "Authority", "Watch"} <= set(stages())
     assert len(examples()) > 30
 
 
@@ -204,7 +207,7 @@ def _through(
 ) -> tuple[list[Outgoing], int]:
     """The dead letters that one chunk gives, and how many of its records are done."""
     letters: list[Outgoing] = []
-    if hasattr(stage, "ledger_topic"):
+    if hasattr(stage, "ledger_topic") and not hasattr(stage, "create"):
         engine = LedgerPartition(
             stage, world, intake, MemoryStore(), 0, Position(bytes(16), bytes(16))
         )
@@ -220,11 +223,21 @@ def _through(
             if hasattr(stage, "transform"):
                 stage.transform(raw)
             else:
-                item = stage.decode(raw.value or b"")
-                stage.empty().take(raw.key or b"", item, at)
+                _take(stage, raw, at)
         except Poison as poison:
             letters += world.letters(raw, poison, stage.dead_letter_topic)
     return letters, len(raws)
+
+
+def _take(stage: Any, raw: LogRecord, at: Ms) -> None:
+    """As the host that the stage is made for: from bytes to what follows, on an empty state."""
+    key, value = raw.key or b"", raw.value or b""
+    known = {"raw": raw, "key": key, "value": value}
+    item = stage.decode(*(known[name] for name in inspect.signature(stage.decode).parameters))
+    if hasattr(stage, "create"):
+        stage.decide(stage.create(key), item, at)
+    elif hasattr(stage, "empty"):
+        stage.empty().take(key, item, at)
 
 
 def _header(letter: Outgoing, name: str) -> bytes:
