@@ -158,7 +158,9 @@ def history(
         if record.schedule is not None:
             schedules.append((record.at, record.schedule))
     for fact in known.values():
-        if fact.fact.id not in decided and fact.recorded <= limit:
+        # What a change of law left as it was is no part of anybody's history.
+        idle = fact.fact.id in decided or isinstance(fact.fact, Amend)
+        if not idle and fact.recorded <= limit:
             entries.append(_fact_entry(fact, None, names))
     found = History(
         tag, tuple(entries), tuple(schedules), (*breaks, *broken), count + len(known), digest
