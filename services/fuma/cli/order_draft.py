@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +16,9 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from fuma.cli.errors import PARTLY_REFUSED, USAGE, CliError
 from fuma.cli.law import moment
 from fuma.cli.officer import Signer, signed
+from fuma.contracts.errors import Retryable
 from fuma.contracts.exchange import MAX_ROWS
-from fuma.desk import forms, table
+from fuma.desk import forms, signing, table
 from fuma.desk.asking import Asker
 from fuma.domain.authority import commands as c
 from fuma.domain.colour import Colour
@@ -82,8 +84,24 @@ def draft_form(
         asker.close()
     envelopes = forms.signed(made, forms.lines(form), signer.key, terms)
     shown = {"order": made.draft.order.hex(), "form": str(form), "lines": str(made.draft.count)}
-    code = signer.many(envelopes, **shown)
+    code = _send(signer, envelopes, form, shown)
     return PARTLY_REFUSED if wrong else code
+
+
+def _send(
+    signer: Signer, envelopes: Iterator[bytes], form: Path, shown: dict[str, str]
+) -> int:  # fmt: skip
+    """Send from a file: whatever interrupts it, the same bytes can be sent again."""
+    if signer.out is not None:
+        return signer.many(envelopes, **shown)
+    kept = form.with_name(form.name + ".signed")
+    signing.write_signed(kept, envelopes)
+    try:
+        code = signer.many(signing.read_signed(kept), **shown)
+    except Retryable as error:
+        raise CliError(str(error), f"`fuma order send {kept}` goes on with it") from error
+    kept.unlink()
+    return code
 
 
 def _exchange(
