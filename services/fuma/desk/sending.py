@@ -29,6 +29,7 @@ from fuma.runtime.ports import Outgoing
 
 WINDOW = 200
 _BATCH = 50
+_DRAFT = "order.draft.v1"
 
 
 @dataclass(slots=True)
@@ -106,7 +107,13 @@ class Desk:
             batch: list[Outgoing] = []
             for envelope in envelopes:
                 batch.append(sending.record(envelope))
-                if len(batch) >= _BATCH:
+                if wait and sending.last.type == _DRAFT:
+                    # Pages of a form that is refused would be refused one by one.
+                    sending.append(batch, 0)
+                    batch = []
+                    if sending.sent.refused:
+                        return sending.sent
+                elif len(batch) >= _BATCH:
                     sending.append(batch, WINDOW)
                     batch = []
             sending.append(batch, 0)
@@ -125,6 +132,7 @@ class _Sending:
         self._reader = ReplyReader(desk._kafka) if wait else None
         self._pending: dict[bytes, Told] = {}
         self.sent = Sent()
+        self.last: Told
 
     def close(self) -> None:
         if self._reader is not None:
@@ -132,6 +140,7 @@ class _Sending:
 
     def record(self, envelope: bytes) -> Outgoing:
         desk, about = self._desk, told(envelope)
+        self.last = about
         key = about.province.encode()
         value = encode("signed-command", {"envelope": envelope})
         headers: tuple[tuple[str, bytes], ...] = ()
