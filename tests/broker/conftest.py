@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,16 +14,19 @@ from fuma.cli.demo.world import World
 from fuma.domain.time import DAY
 from orderkit import Actors
 
+_open = ExitStack()
+
 
 @pytest.fixture(scope="session")
 def henan() -> Iterator[Actors]:
     """June 2020 in Henan."""
-    with tempfile.TemporaryDirectory(prefix="fuma-orders-") as folder:
-        with World(Path(folder) / "home") as world:
-            world.up(provinces.NOON_2020 - DAY)
-            with Actors(world, Path(folder), provinces.NOON_2020) as made:
-                provinces.henan(made)
-                yield made
+    folder = Path(_open.enter_context(tempfile.TemporaryDirectory(prefix="fuma-orders-")))
+    with _open:
+        world = _open.enter_context(World(folder / "home"))
+        world.up(provinces.NOON_2020 - DAY)
+        made = _open.enter_context(Actors(world, folder, provinces.NOON_2020))
+        provinces.henan(made)
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +40,14 @@ def actors(henan: Actors) -> Actors:
     ):  # fmt: skip
         found(henan)
     return henan
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The world ends with the last test that lives in it, not with the session."""
+    if "henan" in _fixtures(item) and (nextitem is None or "henan" not in _fixtures(nextitem)):
+        _open.close()
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    found: list[str] = getattr(item, "fixturenames", [])
+    return found
