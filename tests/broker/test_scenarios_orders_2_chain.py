@@ -28,9 +28,12 @@ def test_scenario_01_the_whole_chain_to_red_and_its_history(actors: Actors) -> N
     assert set(actors.settled("01").values()) == {"effective"}
     assert [actors.colour(p) for p in people] == ["red"] * 3
     history = actors.world.ask.history(people[0].number, "scenario 01")
-    for name in ("clerk", "head", "reviewer", "assigner"):
-        assert name in history
-        assert key_of(name).id in history
+    signers = ("clerk", "head", "reviewer", "assigner")
+    assert [actor.key for actor in actors.order("01").chain] == [key_of(n).id for n in signers]
+    for name, where in zip(
+        signers, ("xing-control", "xing-control", "lvliang-health", "shanxi-health"), strict=True
+    ):
+        assert f"{name} ({where})" in history
 
 
 def test_a_form_by_hand_signed_here_and_sent_from_there(actors: Actors) -> None:
