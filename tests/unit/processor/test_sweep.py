@@ -165,3 +165,34 @@ def test_a_forged_ledger_record_asks_about_nobody(rig: Rig) -> None:
     rig.log.forge(DECISIONS, partition, index, bytes(forged))
     rig.gate.now = BEGINS
     assert rig.sweep() == 0
+
+
+def test_whoever_was_decided_by_the_old_text_meanwhile_is_asked_about_by_the_next_pass(
+    rig: Rig,
+) -> None:
+    other = next(
+        bytes([n] * 16) for n in range(256)
+        if partition_for(bytes([n] * 16), COUNT) != partition_for(LONG, COUNT)
+    )  # fmt: skip
+    rig.gate.now = BEGINS
+    assert rig.sweep() == 1
+    # Its partition lagged: its log time is still of before.
+    late = fact("late", "close-contact", "2022-06-25", "isolation-record")
+    rig.say(other, late, BEGINS - 1)
+    rig.decide()
+    rig.gate.now = BEGINS + HOUR - 1
+    assert rig.sweep() == 0
+    rig.gate.now = BEGINS + HOUR
+    assert rig.sweep() == 1
+    amended = [key for key, events in rig.decide() for x in events if isinstance(x, e.Amended)]
+    assert sorted(amended) == sorted([LONG, other])
+
+
+def test_a_partition_that_is_anothers_is_left_alone(rig: Rig) -> None:
+    rig.gate.now = BEGINS
+    sweeper = Sweeper(
+        rig.gate, rig.log, rig.log, SEALER, Marks(rig.marks),
+        lambda: {1 - partition_for(LONG, COUNT)}, simulated=True,
+    )  # fmt: skip
+    assert sweeper.sweep() == 0
+    assert rig.sweep() == 1

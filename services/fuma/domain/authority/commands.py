@@ -338,7 +338,7 @@ class Outcome:
 
     order: bytes
     line: int
-    status: str  # "effective", "held", "refused"
+    status: str  # "effective", "held", "refused"; later "lifted", "annulled"
     code: str
     recipients: tuple[str, ...] = ()  # who got the decision
     id: bytes = b""  # 16 bytes; an outcome told again changes nothing
