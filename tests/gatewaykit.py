@@ -73,11 +73,16 @@ class Deadly:
 class Small:
     """A world in memory whose gateway can be started as often as it dies."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        texts: list[rulesfile.Text] | None = None,
+        start: int = day_start(date(2022, 6, 1)),
+    ) -> None:
+        """``texts``: the law; if absent the delivered one."""
         self.folder = folder
         keyfiles.generate(folder)
-        texts = rulesfile.load_folder(root() / "rules")
-        start = day_start(date(2022, 6, 1))
+        texts = rulesfile.load_folder(root() / "rules") if texts is None else texts
         body, envelope = sign_genesis(
             Home(folder), texts, simulated=True, at=start, publisher="测试"
         )
