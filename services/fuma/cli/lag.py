@@ -12,7 +12,16 @@ from rich.table import Table
 
 from fuma.cli.errors import DONE
 from fuma.contracts.errors import FumaError
-from fuma.contracts.topics import DECISIONS, DEPARTMENTS, PERSON, feeds, in_topic, spec
+from fuma.contracts.topics import (
+    DECISIONS,
+    DEPARTMENTS,
+    ITINERARY,
+    PERSON,
+    PRESENCE,
+    feeds,
+    in_topic,
+    spec,
+)
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.kafka import KafkaLogReader
@@ -56,7 +65,7 @@ def measure(home: Home) -> list[dict[str, Any]]:
     log = KafkaLogReader(kafka_config(home, _USER))
     try:
         rows = _group(home, log, "gateway", [in_topic(d) for d in DEPARTMENTS])
-        rows += _group(home, log, "processor", [*feeds(), PERSON, DECISIONS])
+        rows += _group(home, log, "processor", [*feeds(), ITINERARY, PRESENCE, PERSON, DECISIONS])
         return rows + _sink(home, log)
     finally:
         log.close()
