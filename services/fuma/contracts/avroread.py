@@ -130,7 +130,8 @@ class _Source:
         keep = [f"        {out}.append({item})"] if not self._dry else []
         # An empty array is one zero, its count; any other one is followed by a zero.
         self.lines += [
-            f"if {count} < 0: raise Malformed(p)",
+            # An item takes a byte at least; a slice past the end would not say that it is none.
+            f"if {count} < 0 or {count} > len(d) - p: raise Malformed(p)",
             f"{out} = []",
             f"if {count}:",
             f"    for _ in range({count}):",
