@@ -157,6 +157,11 @@ def test_from_the_founding_to_the_lines_with_the_processor_killed_between(town: 
     assert {r.status for r in town.replies("assigner")} == {"turn", "accepted"}
     (told,) = [r for r in town.replies("head") if r.status == "refused"]
     assert (told.type, told.codes[0]) == ("order.act.v1", "not-your-step")
+    # Nobody reported anything of them: each line waits for its fact, and the authority hears so.
+    town.wait(lambda: len(town.events(e.LineSettled)) == 450)
+    settled = [x for x in town.events(e.LineSettled) if isinstance(x, e.LineSettled)]
+    assert {(x.status, x.code) for x in settled} == {("held", "fact-absent")}
+    assert {x.line for x in settled} == set(range(450))
     letters = town.door.records("fuma.dlq.commands")
     assert {letter.header("fuma-reason") for letter in letters} == {b"bad-signature"}
 

@@ -13,9 +13,11 @@ from rich.table import Table
 from fuma.cli.errors import DONE
 from fuma.contracts.errors import FumaError
 from fuma.contracts.topics import (
+    COMMANDS,
     DECISIONS,
     DEPARTMENTS,
     ITINERARY,
+    ORDERS,
     PERSON,
     PRESENCE,
     feeds,
@@ -65,7 +67,8 @@ def measure(home: Home) -> list[dict[str, Any]]:
     log = KafkaLogReader(kafka_config(home, _USER))
     try:
         rows = _group(home, log, "gateway", [in_topic(d) for d in DEPARTMENTS])
-        rows += _group(home, log, "processor", [*feeds(), ITINERARY, PRESENCE, PERSON, DECISIONS])
+        topics = [*feeds(), ITINERARY, PRESENCE, PERSON, DECISIONS, COMMANDS, ORDERS]
+        rows += _group(home, log, "processor", topics)
         return rows + _sink(home, log)
     finally:
         log.close()
