@@ -18,8 +18,8 @@ _UP = {"village": "township", "township": "county", "county": "city", "city": "p
 
 def tick(state: State, item: c.Tick, at: Ms, law: Law) -> list[e.Event]:
     """Everything that T has made due."""
-    if item.minute <= state.tick:
-        return []
+    if item.minute <= state.tick or not state.founded:
+        return []  # a province that was never founded has no deadlines, and needs no record of them
     found: list[e.Event] = []
     for about in sorted(state.active):
         order = state.orders[about]
