@@ -20,7 +20,7 @@ _ := $(shell mkdir -p "$(TMPDIR)")
 # What is compiled, tested as it is written as well.
 CORE := tests/unit/domain tests/unit/contracts tests/unit/runtime tests/golden tests/property/test_codes.py
 
-.PHONY: help setup demo test lint check bench chaos bench-peers bench-join fmt clean need-python need-java need-maven
+.PHONY: help setup demo test lint check bench bench-long chaos bench-peers bench-join fmt clean need-python need-java need-maven
 
 help: ## what you are reading
 	@echo "fuma: the colour of a health code, decided in the open"
@@ -49,6 +49,9 @@ check: lint test ## lint, then test
 
 bench: setup ## reports per second, memory, latency
 	@$(VENV)/bin/fuma bench $(ARGS)
+
+bench-long: setup ## codes over 10 million persons for an hour: memory, disk, what is left to do
+	@$(PY) -m fuma.cli.bench_long $(ARGS)
 
 bench-peers: setup ## codes beside stock Faust, Quix Streams, Kafka Streams
 	@PYTHONPATH=tests $(PY) -m bench.peers $(ARGS)

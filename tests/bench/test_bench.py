@@ -10,6 +10,18 @@ from pathlib import Path
 import pytest
 
 from fuma.cli.bench_latency import percentile
+from fuma.cli.bench_table import Peer, peers
+from fuma.cli.errors import CliError
+
+
+def test_peers_are_taken_from_a_file_or_refused(tmp_path: Path) -> None:
+    file = tmp_path / "peers.json"
+    file.write_text('{"records": 3, "peers": [{"name": "a", "rate": 1.5, "does": "b"}]}')
+    assert peers(file) == [Peer("a", 1.5, "b")]
+    for wrong in ("{}", "[]", '{"peers": [{"name": "a"}]}', "x"):
+        file.write_text(wrong)
+        with pytest.raises(CliError):
+            peers(file)
 
 
 def test_percentiles_are_values_that_occurred() -> None:
@@ -20,7 +32,10 @@ def test_percentiles_are_values_that_occurred() -> None:
 
 @pytest.mark.slow
 def test_a_small_bench_measures_every_stage(tmp_path: Path) -> None:
-    words = ["bench", "--records", "1000", "--seconds", "2", "--rate", "100", "--json"]
+    peers = tmp_path / "peers.json"
+    peers.write_text('{"peers": [{"name": "other", "rate": 10, "does": "less"}]}')
+    words = ["bench", "--records", "1000", "--seconds", "2", "--rate", "100", "--json",
+             "--persons", "2000", "--workers", "2", "--peers", str(peers)]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "fuma.cli.main", *words, "--home", str(tmp_path / "bench")],
         capture_output=True,
@@ -32,7 +47,15 @@ def test_a_small_bench_measures_every_stage(tmp_path: Path) -> None:
     named = {stage["name"]: stage for stage in result["stages"]}
     assert set(named) == {"gateway", "taskforce", "codes", "outbox", "sink"}
     assert all(stage["rate"] > 0 and stage["records"] == 1000 for stage in named.values())
+    assert named["codes"]["workers"] == 2
+    assert any(stage["cpu_micros"] > 0 for stage in named.values())
     assert result["baseline"] > 0
+    assert result["rebuild"] > 0
+    assert result["space"]["persons"] == 1000
+    assert min(result["space"][f"{one}_bytes"] for one in ("store", "ledger", "redis")) > 0
+    assert set(result["by_persons"]) == {"2000"}
+    assert set(result["by_partitions"]) == {"1", "8", "64"}
+    assert result["peers"] == [{"name": "other", "rate": 10.0, "does": "less"}]
     assert result["end_to_end"] > 0
     latency = result["latency"]["100"]
     assert latency["reports"] == 200

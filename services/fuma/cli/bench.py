@@ -6,20 +6,23 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from fuma.cli.bench_baseline import bare_loop
-from fuma.cli.bench_latency import Latency, steady
+from fuma.cli.bench_cpu import curve
+from fuma.cli.bench_latency import steady
 from fuma.cli.bench_load import DEPARTMENT, events
-from fuma.cli.bench_memory import ClientMemory, growth
-from fuma.cli.bench_stages import Measured, measure, peak_mib
+from fuma.cli.bench_memory import growth, redis_bytes, size_of
+from fuma.cli.bench_recovery import after_a_kill, rebuild
+from fuma.cli.bench_stages import CODES, measure, peak_mib
+from fuma.cli.bench_table import Result, Space, show
+from fuma.cli.bench_table import peers as read_peers
 from fuma.cli.demo.people import holders
 from fuma.cli.demo.questions import Questions
 from fuma.cli.demo.world import World
@@ -30,23 +33,12 @@ from fuma.domain.time import DAY, HOUR, Ms, day_start
 from fuma.feed import FeedClient
 from fuma.feed.lines import Line
 from fuma.runtime.embedded.connect import kafka_config
+from fuma.runtime.embedded.supervisor import stack
 
 _DIVISION = "410100"
 _SEED = 20220614
-
-
-@dataclass(slots=True)
-class Result:
-    """What one run measured. Rates are records a second."""
-
-    records: int
-    cores: int
-    baseline: float = 0.0
-    stages: list[Measured] = field(default_factory=list)
-    end_to_end: float = 0.0
-    memory_mib: dict[str, float] = field(default_factory=dict)
-    latency: dict[str, Latency] = field(default_factory=dict)
-    client: list[ClientMemory] = field(default_factory=list)
+#: With fewer records a worker is done before it can be killed.
+_ENOUGH = 50_000
 
 
 def register(app: typer.Typer) -> None:
@@ -58,24 +50,35 @@ def bench(
     records: Annotated[int, typer.Option(min=1_000, help="Reports a phase.")] = 50_000,
     rate: Annotated[list[int] | None, typer.Option(help="Steady reports a second.")] = None,
     seconds: Annotated[int, typer.Option(min=2, help="Length of a steady run.")] = 20,
+    workers: Annotated[int, typer.Option(min=1, help="Workers of codes.")] = os.cpu_count() or 1,
+    persons: Annotated[
+        int, typer.Option(min=1_000, help="Growth: up to so many persons in a store.")
+    ] = 100_000,
     client_rows: Annotated[
         int, typer.Option(min=0, help="Also: the client's memory over a file of so many rows.")
     ] = 0,
+    peers: Annotated[
+        Path | None, typer.Option(help="Also show these: a file that bench-peers --json wrote.")
+    ] = None,
     home: Annotated[Path | None, typer.Option(help="Default: .fuma/bench.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
 ) -> int:
     """Fill the topics, run one stage after the other over them, then all of them together.
 
     Every rate is given as a ratio to a bare confluent-kafka loop in the same run, which reads and
-    writes the same records and decides nothing. The stack is one of its own, stopped at the end.
+    writes the same records and decides nothing, with the CPU that a record took. Then: latency at
+    steady rates, a store rebuilt, a worker killed, what a person takes up, how cost grows. The
+    stack is one of its own, stopped at the end.
 
     Example: fuma bench --records 100000 --rate 500 --rate 1000 --client-rows 1000000
     """
     console = Console(stderr=True)
     where = home or root() / ".fuma" / "bench"
     result = Result(records, os.cpu_count() or 1)
+    if peers is not None:
+        result.peers = read_peers(peers)
     with World(where, say=lambda line: console.print(f"  {line}")) as world:
-        plan = Plan(rate or [500], seconds, client_rows)
+        plan = Plan(rate or [100, 1_000, 5_000], seconds, client_rows, workers, persons)
         run(world, result, plan, lambda line: console.print(f"  {line}"))
     if as_json:
         print(json.dumps(asdict(result)))
@@ -91,6 +94,8 @@ class Plan:
     rates: list[int]
     seconds: int
     client_rows: int
+    workers: int
+    persons: int
 
 
 def run(world: World, result: Result, plan: Plan, say: Callable[[str], None]) -> None:
@@ -105,7 +110,8 @@ def run(world: World, result: Result, plan: Plan, say: Callable[[str], None]) ->
         say("reports onto in.health, nobody reading")
         load = events(people, "fill", count, start, _DIVISION)
         client.report(_lines(load), receipt="fill", wait=False)
-        _stages(world, ask, result, count, say)
+        _stages(world, ask, result, count, plan.workers, say)
+        _after(world, result, count, say)
         world.stop_services()
         world.run()
         _end_to_end(world, ask, client, result, people, start + 2 * HOUR, say)
@@ -121,6 +127,7 @@ def run(world: World, result: Result, plan: Plan, say: Callable[[str], None]) ->
         for name in SERVICES:
             peaks = [peak_mib(process.pid) for process in world.supervisor.processes(name)]
             result.memory_mib[name] = round(max(peaks, default=0.0), 1)
+    _growth(result, plan, say)
 
 
 def _lines(load: list[tuple[bytes, bytes]]) -> list[Line]:
@@ -128,27 +135,55 @@ def _lines(load: list[tuple[bytes, bytes]]) -> list[Line]:
 
 
 def _stages(
-    world: World, ask: Questions, result: Result, count: int, say: Callable[[str], None]
-) -> None:
+    world: World, ask: Questions, result: Result, count: int, workers: int,
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
     path = world.home.path
     feed = topics.feed_topic(DEPARTMENT)
-    phases: list[tuple[str, list[str], Callable[[], int], Callable[[], int]]] = [
-        ("gateway", ["fuma.gateway"], lambda: ask.count(feed), lambda: count),
-        ("taskforce", ["fuma.processor", "--stage", "taskforce"],
+    phases: list[tuple[str, tuple[str, ...], Callable[[], int], Callable[[], int]]] = [
+        ("gateway", ("fuma.gateway",), lambda: ask.count(feed), lambda: count),
+        ("taskforce", ("fuma.processor", "--stage", "taskforce"),
          lambda: ask.count(topics.PERSON), lambda: count),
-        ("codes", ["fuma.processor", "--stage", "codes"],
-         lambda: ask.count(topics.DECISIONS), lambda: count),
-        ("outbox", ["fuma.processor", "--stage", "outbox"],
+        ("codes", CODES, lambda: ask.count(topics.DECISIONS), lambda: count),
+        ("outbox", ("fuma.processor", "--stage", "outbox"),
          lambda: ask.count(topics.NOTICES), lambda: count),
-        ("sink", ["fuma.sink"], lambda: _applied(ask), lambda: ask.count(topics.DECISIONS)),
+        ("sink", ("fuma.sink",), lambda: _applied(ask), lambda: ask.count(topics.DECISIONS)),
     ]  # fmt: skip
+    broker = stack.status(world.home).kafka_pid
     for name, words, done, target in phases:
+        if name == "codes" and count >= _ENOUGH:
+            say("a codes worker is killed in the midst of its work")
+            result.kill_seconds = after_a_kill(path, done, count // 20)
         say(f"stage {name}")
-        result.stages.append(measure(name, words, path, target(), done))
+        several = workers if name == "codes" else 1
+        result.stages.append(
+            measure(name, words, path, target(), done, workers=several, broker=broker)
+        )
         if name == "taskforce":
             say("baseline: a bare confluent-kafka loop")
             config = kafka_config(world.home, "admin")
             result.baseline = bare_loop(config, ask.log, topics.PERSON)
+
+
+def _after(world: World, result: Result, count: int, say: Callable[[str], None]) -> None:
+    """What the stages left: its size, and the stores folded once more."""
+    say("stores rebuilt from the ledger")
+    path = world.home.path
+    found = rebuild(world.home, path / "rebuilt")
+    result.rebuild, result.rebuild_micros = found.records / found.seconds, found.cpu_micros
+    space = Space(count)
+    space.store_bytes = size_of(path / "store" / "processor")
+    space.ledger_bytes = sum(map(size_of, (path / "kafka").rglob(f"{topics.DECISIONS}-*")))
+    space.redis_bytes = redis_bytes(world.home)
+    result.space = space
+
+
+def _growth(result: Result, plan: Plan, say: Callable[[str], None]) -> None:
+    say("how cost grows with persons and partitions")
+    steps = [n for n in (10_000, 100_000, 1_000_000) if n < plan.persons]
+    found = curve([*steps, plan.persons], (1, 8, 64), min(20_000, plan.persons))
+    result.by_persons = {str(n): micros for n, micros in found.persons.items()}
+    result.by_partitions = {str(n): micros for n, micros in found.partitions.items()}
 
 
 def _applied(ask: Questions) -> int:
@@ -168,30 +203,3 @@ def _end_to_end(
     client.report(_lines(load[200:]), receipt="whole")
     ask.drained(patience=600.0)
     result.end_to_end = (result.records - 200) / (time.monotonic() - began)
-
-
-def show(result: Result, console: Console) -> None:
-    """The tables, for a person."""
-    title = f"{result.records:,} reports, {result.cores} cores, broker beside"
-    table = Table("stage", "records/s", "× bare loop", "peak MiB", "start s", title=title)
-    base = result.baseline
-    table.add_row("bare confluent-kafka loop", f"{base:,.0f}", "1.00", "", "")
-    for one in result.stages:
-        marks = (f"{one.rate:,.0f}", f"{one.rate / base:.2f}", f"{one.peak_mib:,.0f}")
-        table.add_row(one.name, *marks, f"{one.starting:.1f}")
-    whole = (f"{result.end_to_end:,.0f}", f"{result.end_to_end / base:.2f}")
-    table.add_row("end to end, file to platform", *whole, "", "")
-    console.print(table)
-    names = ("p50 ms", "p95", "p99", "p99.9", "max")
-    times = Table("steady/s", "reports", *names, title="from report to platform")
-    for rate, found in result.latency.items():
-        marks5 = (found.p50, found.p95, found.p99, found.p999, found.worst)
-        times.add_row(rate, f"{found.reports:,}", *(f"{value:.1f}" for value in marks5))
-    console.print(times)
-    peaks = ", ".join(f"{name} {mib:,.0f}" for name, mib in result.memory_mib.items())
-    console.print(f"peak MiB with all running: {peaks}")
-    for run_ in result.client:
-        pace, peak = run_.rows / run_.seconds, run_.peak_mib
-        console.print(
-            f"fuma report over {run_.rows:,} rows: peak {peak:.1f} MiB, {pace:,.0f} rows/s"
-        )

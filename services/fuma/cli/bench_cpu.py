@@ -20,7 +20,7 @@ from statistics import median
 
 from faust.types import TP
 
-from fuma.contracts.facts import encode_feed
+from fuma.contracts.facts import encode_feed, encode_person
 from fuma.contracts.platform import PlatformSealer
 from fuma.contracts.resources import root
 from fuma.contracts.rulesfile import law_of_texts, load_folder
@@ -67,6 +67,14 @@ class Costs:
     def keep(self, name: str, each: Sequence[float]) -> None:
         """``each``: CPU seconds a record of every chunk; the median is what it costs."""
         self.micros[name] = round(median(each) * 1e6, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """CPU µs a record of ``codes``, by persons in the store and by partitions of one worker."""
+
+    persons: dict[int, float]
+    partitions: dict[int, float]
 
 
 def timed(work: Callable[[], int]) -> float:
@@ -168,6 +176,48 @@ class Bench:
         self._each("codes", PERSON, decide)
         engine.close()
 
+    def only_codes(self, partitions: int, last: int) -> float:
+        """CPU µs a record of ``codes`` for the ``last`` records, when the rest has been decided.
+
+        Each partition has an engine and a store of its own, as in a worker that has them all.
+        """
+        position = Position(self._log.topic_id(PERSON), self._log.topic_id(DECISIONS))
+        counts = {PERSON: partitions}
+        intake = Intake(self._sealer, simulated=False, partition_of=partition_for, counts=counts)
+        stage = Codes(lambda: self._law)
+        engines = [
+            LedgerPartition(
+                stage, self._world, intake, RocksStore(self._folder / str(p)), p, position
+            )
+            for p in range(partitions)
+        ]
+        waiting: list[list[LogRecord]] = [[] for _ in engines]
+        offsets = [0] * partitions
+        each: list[float] = []
+
+        def decide(number: int) -> int:
+            engine, chunk = engines[number], waiting[number]
+            decided = engine.decide(chunk)
+            engine.take(decided, [0] * len(decided.outgoing))
+            return len(chunk)
+
+        count = self.costs.records + last
+        for index, (tag, fact) in enumerate(facts(self.costs.persons, count)):
+            value = encode_person(fact)
+            number = partition_for(tag, partitions)
+            headers = self._sealer.headers(PERSON, tag, value, time=None)
+            raw = LogRecord(PERSON, number, offsets[number], _NOW, tag, value, headers)
+            offsets[number] += 1
+            waiting[number].append(raw)
+            if len(waiting[number]) >= self._chunk or index == count - 1:
+                took = timed(partial(decide, number))
+                waiting[number].clear()
+                if index >= self.costs.records:
+                    each.append(took)
+        for engine in engines:
+            engine.close()
+        return round(median(each) * 1e6, 2)
+
     def _recovery(self) -> None:
         store = RocksStore(self._folder / "folded")
         recovery = Recovery(
@@ -203,9 +253,25 @@ def measure(persons: int, records: int, chunk: int = 1_000) -> Costs:
         return Bench(persons, records, chunk, Path(folder)).run()
 
 
+def curve(persons: Sequence[int], partitions: Sequence[int], each: int) -> Curve:
+    """What ``codes`` costs a record with so many persons in the store, over so many partitions."""
+    with tempfile.TemporaryDirectory(prefix="fuma-bench-") as folder:
+        path = Path(folder)
+        return Curve(
+            {count: Bench(count, count, 1_000, path / f"n{count}").only_codes(1, each)
+             for count in persons},
+            {count: Bench(each, each, 1_000, path / f"p{count}").only_codes(count, each)
+             for count in partitions},
+        )  # fmt: skip
+
+
 def main() -> None:
-    """``[records [persons]]``."""
+    """``[records [persons]]``, or ``curve``."""
     logging.basicConfig(level=logging.WARNING)
+    if sys.argv[1:2] == ["curve"]:
+        found = curve((10_000, 100_000, 1_000_000), (1, 4, 16, 64), 20_000)
+        print(f"persons in the store: {found.persons}\nover partitions: {found.partitions}")
+        return
     records = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     persons = int(sys.argv[2]) if len(sys.argv) > 2 else records // 2
     costs = measure(persons, records)

@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fuma.cli.bench_load import DEPARTMENT, events
 from fuma.cli.bench_stages import peak_mib
 from fuma.cli.demo.people import Person
 from fuma.cli.errors import CliError
 from fuma.domain.time import Ms
+from fuma.runtime.embedded.connect import redis_client
+from fuma.runtime.embedded.paths import Home
 
 _SMALL = 10_000
 _CHUNK = 10_000
@@ -69,3 +72,23 @@ def _run(home: Path, path: Path, rows: int) -> ClientMemory:
     if process.returncode != 0:
         raise CliError(f"fuma report over {rows:,} rows ended with {process.returncode}")
     return ClientMemory(rows, time.monotonic() - began, peak)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes on disk of everything under ``folder``, which may change meanwhile."""
+    size = 0
+    for path in folder.rglob("*"):
+        try:
+            size += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return size
+
+
+def redis_bytes(home: Home) -> int:
+    """What the platform's Redis holds in memory."""
+    client: Any = redis_client(home, "admin")
+    try:
+        return int(client.info("memory")["used_memory"])
+    finally:
+        client.close()

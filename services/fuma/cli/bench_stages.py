@@ -17,6 +17,8 @@ import psutil
 
 from fuma.cli.errors import CliError
 
+#: The words that run the ``codes`` stage alone.
+CODES = ("fuma.processor", "--stage", "codes")
 _POLL_S = 0.02
 _STOP_S = 30.0
 
@@ -81,6 +83,8 @@ def measure(
 
     ``workers``: so many of them. ``broker``: its process id, for what it costs.
     """
+    if (there := done()) >= target:
+        raise CliError(f"{name}: all {there:,} records are done already, nothing to measure")
     log = home / "logs" / f"bench-{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()

@@ -137,5 +137,6 @@ def helpers() -> dict[str, Any]:
         "S": TEXTS,
         "T": STRINGS,
         "R": long_from,
+        "I": INSTANTS.get,
         "Malformed": Malformed,
     }

@@ -109,10 +109,14 @@ class _Source:
 
     def _long(self) -> str:
         out = self._new("x")
+        # Six bytes in the memo are a whole long, and longs are self-delimiting.
         self.lines += [
-            f"{out} = d[p]; p += 1",
-            f"if {out} < 128: {out} = ({out} >> 1) ^ -({out} & 1)",
-            f"else: {out}, p = R(d, p)",
+            f"{out} = d[p]",
+            f"if {out} < 128: {out} = ({out} >> 1) ^ -({out} & 1); p += 1",
+            "else:",
+            f"    {out} = I(d[p:p + 6])",
+            f"    if {out} is None: {out}, p = R(d, p + 1)",
+            "    else: p += 6",
         ]
         return out
 

@@ -8,6 +8,7 @@ Readers act on whole decisions only.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,8 @@ SHAPES = Shapes(
 _first, _second = encoder("decision", 1, SHAPES), encoder("decision", 2, SHAPES)
 _third, _newest = encoder("decision", 3, SHAPES), encoder("decision", None, SHAPES)
 _read = decoder("decision", SHAPES)
+#: Its fold needs no schedule: that follows from the events.
+_read_events = decoder("decision", dataclasses.replace(SHAPES, skip=frozenset({"fuma.Schedule"})))
 
 
 def ledger_hash(value: bytes) -> bytes:
@@ -133,4 +136,13 @@ def _first_can_say(events: Sequence[e.Event], schedule: e.Schedule | None) -> bo
 def decode_ledger(data: bytes | None) -> LedgerRecord:
     """A value of ``decisions``. Raises ``Poison``."""
     found: LedgerRecord = _read(data)
+    return found
+
+
+def decode_events(data: bytes | None) -> LedgerRecord:
+    """A value of ``decisions`` for whoever folds it: read whole, but without its schedule.
+
+    Raises ``Poison``.
+    """
+    found: LedgerRecord = _read_events(data)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from fuma.contracts.decisions import Cause, LedgerRecord, decode_ledger, split
+from fuma.contracts.decisions import Cause, LedgerRecord, decode_events, split
 from fuma.contracts.facts import decode_person
 from fuma.contracts.state import SHAPE, decode_state, encode_state
 from fuma.contracts.topics import DECISIONS, PERSON
@@ -49,7 +49,7 @@ class Codes:
         return decision[1]
 
     def read(self, value: bytes) -> LedgerRecord:
-        return decode_ledger(value)
+        return decode_events(value)
 
     def fold(self, state: State | None, records: Sequence[LedgerRecord]) -> State:
         first = records[0]

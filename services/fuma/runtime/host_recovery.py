@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Generic, NoReturn
 
 from fuma.contracts.errors import Fatal, Poison
@@ -20,6 +21,8 @@ from fuma.runtime.ports import Bounds, LogReader, LogRecord, Store
 log = logging.getLogger(__name__)
 #: Decisions folded between two writes of the store.
 BATCH = 2_000
+#: Ledger records whose keys are read from the store at once.
+_AHEAD = 500
 _REPAIR = "stop, and compare the log with its copies before anything is repaired"
 
 Alarm = Callable[[str, str], None]  # kind, what
@@ -55,6 +58,7 @@ class Recovery(Generic[S, I, D, R]):
         # Hashes of the ledger values met while folding, to tell a repeat from a forgery.
         self._met: dict[tuple[bytes, int], bytes] = {}
         self._groups: dict[int, _Group[R]] = {}
+        self._ahead: dict[bytes, bytes | None] = {}
 
     def run(self) -> Position:
         """The position after which the stream goes on. Raises ``Fatal`` on any difference."""
@@ -98,21 +102,34 @@ class Recovery(Generic[S, I, D, R]):
 
     def _fold(self, position: Position, ledger: Bounds) -> Position:
         topic, folded = self._stage.ledger_topic, 0
-        for record in self._reader.read(topic, self._partition, position.ledger_end, ledger.end):
-            offset = record.offset
-            frame, digest = self._believe(record)
-            done = frame is not None and self._collect(position, frame, record, digest)
-            if frame is not None and done:
-                position = self._apply(position, frame)
-                folded += 1
-            open_from = min((group.first for group in self._groups.values()), default=offset + 1)
-            position = replace(position, ledger_end=min(offset + 1, open_from))
-            if len(self._states) >= BATCH:
-                self._flush(position)
+        end = position.ledger_end
+        records = self._reader.read(topic, self._partition, end, ledger.end)
+        while batch := list(islice(records, _AHEAD)):
+            self._look_ahead(batch)
+            for record in batch:
+                frame, digest = self._believe(record)
+                done = frame is not None and self._collect(position, frame, record, digest)
+                if frame is not None and done:
+                    position = self._apply(position, frame)
+                    folded += 1
+                end = record.offset + 1
+                if len(self._states) >= BATCH:
+                    self._flush(self._at(position, end))
+        position = self._at(position, end)
         self._flush(position)
         if folded:
             log.info("%s/%d: folded %d decisions", self._stage.name, self._partition, folded)
         return position
+
+    def _at(self, position: Position, end: int) -> Position:
+        """``position``, with folding to go on at ``end``, or where an open decision begins."""
+        open_from = min((group.first for group in self._groups.values()), default=end)
+        return replace(position, ledger_end=min(end, open_from))
+
+    def _look_ahead(self, batch: Sequence[LogRecord]) -> None:
+        """Read what the store has of the batch's keys at once; what is in hand is newer."""
+        keys = [k for k in dict.fromkeys(r.key for r in batch) if k and k not in self._states]
+        self._ahead = dict(zip(keys, self._store.get_many(keys), strict=True))
 
     def _believe(self, record: LogRecord) -> tuple[R | None, bytes]:
         key, value = record.key, record.value
@@ -168,14 +185,16 @@ class Recovery(Generic[S, I, D, R]):
             else:
                 state = self._stage.fold(known.state, [part for part, _, _ in parts])
                 self._put(key, KeyState(chained[0], chained[1], False, state))
-        last = max(parts, key=lambda part: part[1].offset)
-        return replace(
-            position,
-            applied=offset,
-            input_hash=frame.cause.digest,
-            at=max(position.at, frame.at),
-            ledger_offset=last[1].offset,
-            ledger_hash=last[2],
+        last = parts[0] if len(parts) == 1 else max(parts, key=lambda part: part[1].offset)
+        return Position(
+            position.input_id,
+            position.ledger_id,
+            offset,
+            frame.cause.digest,
+            max(position.at, frame.at),
+            last[1].offset,
+            last[2],
+            position.ledger_end,
         )
 
     def _hold(self, key: bytes, what: str, record: LogRecord) -> None:
@@ -185,7 +204,8 @@ class Recovery(Generic[S, I, D, R]):
 
     def _known(self, key: bytes) -> KeyState[S]:
         if key not in self._states:
-            (data,) = self._store.get_many([key])
+            # Used once: after a flush the store has it newer.
+            data = self._ahead.pop(key) if key in self._ahead else self._store.get_many([key])[0]
             self._states[key] = load_key_state(self._stage, data)
         return self._states[key]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from fuma.contracts.decisions import Cause
+from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 #: An entry of a permanent topic's tile is at most this long (C2SP ``tlog-tiles``), key and log
@@ -137,6 +138,7 @@ class TransformStage(Protocol):
         ...
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Position:
     """How far one partition of a ledger stage got; written in the same batch as the states."""
