@@ -85,7 +85,7 @@ chunks = st.tuples(st.sampled_from(Fate), st.integers(1, 12), st.integers(0, 40)
 marks = st.lists(st.integers(0, len(story()) - 1), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     marks,
     st.lists(chunks, max_size=10),

@@ -19,7 +19,7 @@ from fuma.domain.authority.state import BulkEntry, Case, Order, Settled, State
 from fuma.domain.time import Ms
 
 #: Raised whenever the fields of ``State`` or of what it holds change.
-SHAPE = 2
+SHAPE = 3
 Parts = Callable[[Sequence[bytes]], list[bytes | None]]
 
 
@@ -36,7 +36,7 @@ class _Head:
     officers: list[Officer]
     keys: list[tuple[str, str]]
     ended_keys: list[str]
-    applications: list[Applied]
+    applications: list[tuple[Applied, Ms]]  # and the last tick before each
     invited: list[tuple[str, bytes]]
     members: list[str]
     seen: list[tuple[str, bytes, bytes, Ms]]  # in the order in which they are forgotten
@@ -110,7 +110,8 @@ def decode_state(parts: Parts) -> State:
         {one.id: one for one in head.officers},
         dict(head.keys),
         set(head.ended_keys),
-        {one.application: one for one in head.applications},
+        {one.application: one for one, _ in head.applications},
+        {one.application: asked for one, asked in head.applications},
         dict(head.invited),
         set(head.members),
         {(key, id): (digest, until) for key, id, digest, until in head.seen},
@@ -174,7 +175,7 @@ def _head_of(state: State) -> _Head:
         _values(state.officers),
         sorted(state.keys.items()),
         sorted(state.ended_keys),
-        _values(state.applications),
+        [(one, state.asked[one.application]) for one in _values(state.applications)],
         sorted(state.invited.items()),
         sorted(state.members),
         [(key, id, digest, until) for (key, id), (digest, until) in state.seen.items()],

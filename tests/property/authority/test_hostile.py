@@ -71,7 +71,7 @@ def envelope(name: str, word: str, body: Any, number: int) -> bytes:
 
 
 @settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -234,7 +234,7 @@ class Wired(Authority):
 
 
 Wired.TestCase.settings = settings(
-    max_examples=120,
+    max_examples=80,
     stateful_step_count=16,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -460,3 +460,17 @@ def test_withdrawal_and_rejection_end_an_order_before_it_has_effect() -> None:
     assert refusal(p.send("haikou-head", c.Reject(h("b"), " "))) == ("reason-missing",)
     p.send("haikou-head", c.Reject(h("b"), "no isolation record"))
     assert p.status("b") == "rejected"
+
+
+def test_an_application_that_nobody_reviews_is_deleted_after_thirty_days() -> None:
+    p = guangxi()
+    p.pass_time(MINUTE)
+    apply(p, "new", "collector", "mall")
+    assert list(p.state.applications) == [h("application new")]
+    assert not found(p.pass_time(30 * DAY - MINUTE), e.ApplicationRefused)
+    (gone,) = found(p.pass_time(MINUTE), e.ApplicationRefused)
+    assert (gone.reason, gone.by) == ("unanswered", e.NOBODY)
+    assert p.state.applications == {}
+    late = p.send("grid", c.ReviewApplication(h("application new"), True, ""))
+    assert refusal(late) == ("application-unknown",)
+    assert p.replayed() == p.state

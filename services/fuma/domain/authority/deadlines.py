@@ -13,6 +13,8 @@ from fuma.domain.authority.state import FACT_ABSENT, OPEN, Order, State
 from fuma.domain.law.inforce import Law
 from fuma.domain.time import DAY, HOUR, Ms
 
+#: An application for an account that nobody has reviewed by then is deleted (A).
+UNANSWERED: Ms = 30 * DAY
 _UP = {"village": "township", "township": "county", "county": "city", "city": "province"}
 
 
@@ -27,9 +29,16 @@ def tick(state: State, item: c.Tick, at: Ms, law: Law) -> list[e.Event]:
             found += _open(order, at, law)
         elif order.status == "effective":
             found += _running(order, at, law)
+    found += _unanswered(state, at)
     found += _cases(state, at)
     found += returns.overdue(state, at, law)
     return [*found, e.Ticked(item.minute)]
+
+
+def _unanswered(state: State, at: Ms) -> list[e.Event]:
+    """Applications that nobody reviewed are deleted, and that is said."""
+    late = sorted(id for id, asked in state.asked.items() if asked and at >= asked + UNANSWERED)
+    return [e.ApplicationRefused(id, "unanswered", e.NOBODY) for id in late]
 
 
 def outcome(state: State, item: c.Outcome, at: Ms) -> list[e.Event]:

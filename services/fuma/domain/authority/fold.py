@@ -48,6 +48,9 @@ def half(id: bytes) -> int:
 def _prune(state: State, now: Ms) -> None:
     if day_of(now) != day_of(state.tick):
         _archive(state, now)
+    for application, asked in state.asked.items():
+        if not asked:  # from before the first tick
+            state.asked[application] = now
     state.tick = max(state.tick, now)
     gone = []
     for name, (_, until) in state.seen.items():
@@ -86,10 +89,13 @@ def _accounts(state: State, event: e.Event) -> bool:
         state.closed.add(event.office)
     elif isinstance(event, e.Applied):
         state.applications[event.application] = event
+        state.asked[event.application] = state.tick
     elif isinstance(event, e.ApplicationRefused):
         state.applications.pop(event.application, None)
+        state.asked.pop(event.application, None)
     elif isinstance(event, e.AccountOpened):
         state.applications.pop(event.application, None)
+        state.asked.pop(event.application, None)
         state.officers[event.officer.id] = event.officer
         _key(state, event.key, event.officer.id)
     elif isinstance(event, e.AccountClosed):

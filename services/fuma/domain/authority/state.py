@@ -131,6 +131,7 @@ class State:
     keys: dict[str, str] = field(default_factory=dict)  # key id -> officer
     ended_keys: set[str] = field(default_factory=set)
     applications: dict[bytes, Applied] = field(default_factory=dict)
+    asked: dict[bytes, Ms] = field(default_factory=dict)  # the last tick before an application
     invited: dict[str, bytes] = field(default_factory=dict)
     members: set[str] = field(default_factory=set)
     seen: dict[tuple[str, bytes], tuple[bytes, Ms]] = field(default_factory=dict)
