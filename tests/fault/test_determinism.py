@@ -31,6 +31,7 @@ from fuma.contracts.facts import decode_person
 from fuma.contracts.genesis import read_world
 from fuma.domain.time import DAY, HOUR
 from fuma.processor.codes import Codes
+from fuma.processor.itinerary import Itinerary
 from fuma.processor.taskforce import Taskforce
 from fuma.runtime import host_ledger
 from fuma.runtime.host_intake import Intake
@@ -132,16 +133,43 @@ def test_the_task_force_expanded_again_gives_what_it_gave(killed: World) -> None
             (emit,) = stage.transform(raw)
             out = emit.key, emit.value, raw.header(TIME_HEADER)
             expanded[uuid, raw.partition, raw.offset] = out
+    presence, matches = ask.log.topic_id(topics.PRESENCE), 0
     met: dict[tuple[bytes, int, int], None] = {}
     for raw in ask.records(topics.PERSON):
         assert ask.sealer.check(raw.topic, raw.key, raw.value, raw.headers)
         uuid, partition, offset, ordinal = unpack_origin(raw.header(ORIGIN_HEADER) or b"")
+        if uuid == presence:
+            matches += 1  # the comparison's
+            continue
         assert ordinal == 0
         assert (raw.key, raw.value, raw.header(TIME_HEADER)) == expanded[uuid, partition, offset]
         met.setdefault((uuid, partition, offset))
     assert set(met) == set(expanded)
+    assert matches
     # What one department said of a person reached him in the order in which it was said.
     last: dict[tuple[bytes, int], int] = {}
     for uuid, partition, offset in met:
         assert offset == last.get((uuid, partition), -1) + 1
         last[uuid, partition] = offset
+
+
+def test_itineraries_expanded_again_are_where_they_are_compared(killed: World) -> None:
+    ask, stage = killed.ask, Itinerary()
+    uuid = ask.log.topic_id(topics.ITINERARY)
+    expanded = {
+        (raw.partition, raw.offset, ordinal): (emit.key, emit.value, raw.header(TIME_HEADER))
+        for raw in ask.records(topics.ITINERARY)
+        for ordinal, emit in enumerate(stage.transform(raw))
+    }
+    met = set()
+    for raw in ask.records(topics.PRESENCE):
+        assert ask.sealer.check(raw.topic, raw.key, raw.value, raw.headers)
+        origin = raw.header(ORIGIN_HEADER)
+        if origin is None:
+            continue  # a tick, of the gateway
+        whence, partition, offset, ordinal = unpack_origin(origin)
+        if whence == uuid:
+            place = partition, offset, ordinal
+            assert (raw.key, raw.value, raw.header(TIME_HEADER)) == expanded[place]
+            met.add(place)
+    assert met == set(expanded)
