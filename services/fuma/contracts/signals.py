@@ -155,7 +155,7 @@ def _of_order(order: e.Order) -> tuple[Party, ...]:
 
 
 def signals_of_order(
-    ledger: bytes, seq: int, province: str, at: Ms, events: Iterable[a.Event]
+    ledger: bytes, seq: int, province: str, at: Ms, events: Iterable[a.Event], part: int = 0
 ) -> list[Signal]:
     """What oversight hears of a record of ``orders``: key ``ledger``, number ``seq``, its events.
 
@@ -186,7 +186,8 @@ def signals_of_order(
 
     events = tuple(events)
     # What ``codes`` answered comes with its subject from the decisions: it is not told twice.
-    commanded = any(isinstance(event, a.Accepted) for event in events)
+    # A decision in parts says in its first what it answers, and no answer of ``codes`` has parts.
+    commanded = part > 0 or any(isinstance(event, a.Accepted) for event in events)
     lines: Counter[tuple[bytes, str, str]] = Counter()
     for event in events:
         match event:

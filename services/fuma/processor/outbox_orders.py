@@ -58,7 +58,7 @@ class OrdersOutbox:
             Emit(REPLIES, reply.key.encode(), encode_reply(reply))
             for reply in replies(province, record)
         )
-        told = signals_of_order(key, record.seq, province, record.at, record.events)
+        told = signals_of_order(key, record.seq, province, record.at, record.events, record.part)
         made += (Emit(SIGNALS, signal_key(one), encode_signal(one)) for one in told)
         return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from fuma.contracts.errors import Poison
 from fuma.contracts.facts import decode_person
 from fuma.contracts.orders import decode_order, split
 from fuma.contracts.replies import NO_COMMAND, decode_reply
+from fuma.contracts.signals import decode_signal
 from fuma.contracts.topics import ORDERS, PERSON, REPLIES, SIGNALS
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
@@ -139,6 +141,19 @@ def test_a_forgery_is_told_to_nobody() -> None:
     p = xing()
     forged = p.hear(c.Forged(h("id"), h("d") * 2, "key head", "bad-signature", "14"))
     assert told(emitted(*values(forged))) == []
+
+
+def test_oversight_hears_of_every_line_that_was_refused_however_many_records_it_takes() -> None:
+    p = xing()
+    people = [replace(line(n, XING), fact=b"" if n else h("fact")) for n in range(2_001)]
+    p.draft("clerk", "form", people, XING)
+    last = p.ledger[-1]  # of the last page
+    written = values(last)
+    assert len(written) > 2
+    signals = [decode_signal(x.value) for x in emitted(*written) if x.topic == SIGNALS]
+    refused = [one for one in signals if one.kind == "refused"]
+    assert {one.codes for one in refused} == {("no-evidence",)}
+    assert sum(one.count for one in refused) == 2_000
 
 
 def test_a_gap_and_a_fork_alarm() -> None:
