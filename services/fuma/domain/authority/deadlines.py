@@ -11,7 +11,7 @@ from fuma.domain.authority.relief import LIVE, ended, status
 from fuma.domain.authority.right import words
 from fuma.domain.authority.state import FACT_ABSENT, OPEN, Order, State
 from fuma.domain.law.inforce import Law
-from fuma.domain.time import DAY, HOUR, Ms
+from fuma.domain.time import DAY, Ms
 
 #: An application for an account that nobody has reviewed by then is deleted (A).
 UNANSWERED: Ms = 30 * DAY
@@ -30,7 +30,7 @@ def tick(state: State, item: c.Tick, at: Ms, law: Law) -> list[e.Event]:
         elif order.status == "effective":
             found += _running(order, at, law)
     found += _unanswered(state, at)
-    found += _cases(state, at)
+    found += _cases(state, at, law)
     found += returns.overdue(state, at, law)
     return [*found, e.Ticked(item.minute)]
 
@@ -129,14 +129,16 @@ def _amended(order: Order, at: Ms, law: Law) -> tuple[list[e.Event], Ms | None]:
     return [e.Amended(about, at, until, book.name, book.version, row.name)], until
 
 
-def _cases(state: State, at: Ms) -> list[e.Event]:
+def _cases(state: State, at: Ms, law: Law) -> list[e.Event]:
     found: list[e.Event] = []
     for about in sorted(state.cases):
         case = state.cases[about]
         if case.outcome or at < case.due:
             continue
         level = _UP.get(case.level, "province")
-        found.append(e.CaseEscalated(about, level, at + 24 * HOUR, at))
+        procedure = law.procedure(case.filed.division, at)
+        again = procedure.appeal if procedure is not None else DAY
+        found.append(e.CaseEscalated(about, level, at + again, at))
         waits = (case.filed.by.key,)
         found.append(e.Overdue("case", about, case.filed.kind, level, at, waits))
         order = state.orders.get(case.filed.order)
