@@ -313,3 +313,19 @@ def test_a_single_officers_red_needs_the_reporter_as_the_second_person() -> None
         assert person.answer() == ("refused", "one-person")
     person.gets(line("B", known, **tiers), EIGHT)
     assert person.answer() == ("effective", "")
+
+
+def test_what_is_told_again_when_ids_are_long_forgotten_changes_nothing() -> None:
+    """An outbox that begins anew says every line and every end again."""
+    person, reported = listed()
+    asked, over = line("A", reported), end("A", "lifted")
+    person.gets(asked, EIGHT)
+    person.gets(over, NINE)
+    later = instant(NIGHT) + 60 * DAY
+    person.gets(finding("another", since="2022-08-13"), later)
+    person.gets(asked, later)
+    assert person.answer() == ("refused", "ended-before-recorded")
+    person.gets(over, later + 60 * DAY)
+    assert person.answer() == ("lifted", "line-over")
+    assert person.state.lines.early == ()
+    assert person.colour(later) == "green"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fuma.domain.codes.events import Annulled, Answered, End, Event, Lifted, LineEnd, Order
 from fuma.domain.codes.linefold import AWAITED
 from fuma.domain.codes.state import State
-from fuma.domain.time import Ms
+from fuma.domain.time import ID_HORIZON, Ms
 
 
 def take_end(state: State, end: LineEnd, at: Ms) -> tuple[Event, ...]:
@@ -28,7 +28,9 @@ def take_end(state: State, end: LineEnd, at: Ms) -> tuple[Event, ...]:
                 undone = Annulled(past.own, end.id, at, end.code, past.ground, past.division)
                 return (undone, _answer(end, end.code))
             return (_answer(end, "line-over"),)
-    return (_answer(end, "line-over" if state.ended is not None else AWAITED),)
+    # No line lasts as long as ids are kept: of an end so old, the line can have no effect any more.
+    late = end.at + ID_HORIZON <= at
+    return (_answer(end, "line-over" if late or state.ended is not None else AWAITED),)
 
 
 def _over(order: Order, end: LineEnd, at: Ms) -> Event:
