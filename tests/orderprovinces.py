@@ -109,11 +109,16 @@ def hainan(actors: Actors) -> None:
 
 
 def ningxia(actors: Actors) -> None:
-    """A county's command and its city's."""
+    """A county's command and its city's; and who acknowledges for Shanxi, which hears of reds."""
     actors.found(
         "64",
-        [office("county", "command", "640104"), office("city", "command", "6401")],
         [
+            office("county", "command", "640104"),
+            office("city", "command", "6401"),
+            office("province-14", "command", "64"),
+        ],
+        [
+            ("liaison-14", "晋甲", "staff", "province-14"),
             ("nx-clerk", "宁甲", "staff", "county"),
             ("nx-head", "宁乙", "principal", "county"),
             ("nx-approver", "宁丙", "staff", "city"),

@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from fuma.contracts import dsse, lawlog, rulesfile
+from fuma.contracts.provinces import decode_exchanged
 from fuma.contracts.resources import root
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
@@ -91,6 +93,33 @@ def test_scenario_42_and_43_1317_reds_annulled_by_the_municipal_body(actors: Act
     assert len(told) == 1_317
     chain = {actor.officer for actor in actors.order("43").chain}
     assert chain == {"nx-clerk", "nx-head", "nx-approver"}
+    _recalled_until_acknowledged(actors, {actors.tag(person) for person in some})
+
+
+def _recalled_until_acknowledged(actors: Actors, some: set[bytes]) -> None:
+    """Shanxi got each red, is told of each annulment, and stands as recalled until it says so."""
+    told = [
+        (raw.key, decode_exchanged(raw.value)["kind"])
+        for raw in actors.world.ask.records("fuma.exchange.14")
+    ]
+    assert all({kind for key, kind in told if key == tag} == {"effective", "annulled"}
+               for tag in some)  # fmt: skip
+    assert sum(kind == "annulled" for _, kind in told) == 1_317
+
+    def recalls(*words: str) -> Any:
+        done = actors.fuma("order", "recalls", "--province", "64", "--json", *words)
+        return json.loads(done.stdout)
+
+    [waiting] = recalls("--open")["orders"]
+    assert (waiting["annulled"], waiting["waiting"]) == (1_317, ["province-14"])
+    acknowledge = c.AcknowledgeRecall(order_id("43"), "province-14")
+    assert actors.say("nx-head", acknowledge).codes == ("not-the-recipient",)
+    assert actors.say("liaison-14", acknowledge).status == "accepted"
+    assert recalls("--open")["orders"] == []
+    report = recalls()
+    assert [one["acknowledged"] for one in report["orders"]] == [["province-14"]]
+    steps = {s["officer"]: one["lines"] for one in report["actors"] for s in one["steps"]}
+    assert steps == {"nx-clerk": 1_317, "nx-head": 1_317, "nx-approver": 1_317}
 
 
 def test_scenario_34_a_text_that_may_not_be_published_is_kept_and_never_law(actors: Actors) -> None:
