@@ -20,6 +20,7 @@ from fuma.contracts.topics import (
     ORDERS,
     PERSON,
     PRESENCE,
+    SIGNALS,
     feeds,
     in_topic,
     spec,
@@ -67,7 +68,7 @@ def measure(home: Home) -> list[dict[str, Any]]:
     log = KafkaLogReader(kafka_config(home, _USER))
     try:
         rows = _group(home, log, "gateway", [in_topic(d) for d in DEPARTMENTS])
-        topics = [*feeds(), ITINERARY, PRESENCE, PERSON, DECISIONS, COMMANDS, ORDERS]
+        topics = [*feeds(), ITINERARY, PRESENCE, PERSON, DECISIONS, COMMANDS, ORDERS, SIGNALS]
         rows += _group(home, log, "processor", topics)
         return rows + _sink(home, log)
     finally:
