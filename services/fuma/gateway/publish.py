@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fuma.contracts.codec import Wire, encode
 from fuma.contracts.errors import Poison, Reason, Retryable
@@ -219,6 +219,16 @@ class Publisher:
                 division = report.division if report is not None else ""
                 entry = row.number, division, [fault.code for fault in one.faults]
                 files.setdefault((row.department, row.receipt), []).append(entry)
+        return self._door(files, at)
+
+    def quarantined(self, row: Row, count: int, code: str, at: Ms) -> None:
+        """Oversight hears of a batch that is refused whole. A crash: told again, the same."""
+        rows = [(number, "", [code]) for number in range(1, count + 1)]
+        self._appender.append(self._door({(row.department, row.receipt): rows}, at))
+
+    def _door(
+        self, files: Mapping[tuple[str, str], Sequence[tuple[int, str, list[str]]]], at: Ms
+    ) -> list[Outgoing]:
         made = []
         stamp = pack_time(max(at, 0)) if self._world.simulated else None
         for (department, receipt), refused in files.items():

@@ -228,6 +228,8 @@ class Gateway:
         for part in _parts(self._of_batch(*place, batch, row), self._chunk):
             dead = [(one.raw, Poison(Reason.BAD_REPORT, batch.code)) for one in part]
             self._publisher.publish((), dead, self._answers(), self.time)
+        if batch.count:
+            self._publisher.quarantined(row, batch.count, batch.code, self.time)
         answers = self._answers()
         answers.closed(row, batch.count, batch.code)
         self._publisher.answer(answers)

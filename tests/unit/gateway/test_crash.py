@@ -12,6 +12,7 @@ import pytest
 
 from doorkit import event, unique, wrong_number
 from fuma.contracts.facts import decode_feed
+from fuma.contracts.signals import decode_signal
 from fuma.contracts.topics import partition_for
 from fuma.domain.ids import report_id
 from gatewaykit import TOPIC, Small
@@ -42,6 +43,12 @@ def check(small: Small) -> None:
     letters = {(r.header("__streams.errors.partition"), r.header("__streams.errors.offset"))
                for r in small.all("fuma.dlq.in")}  # fmt: skip
     assert len(letters) == 11  # one row that names nobody, ten of the short batch
+    heard = {one.id: one for one in (decode_signal(r.value) for r in small.all("fuma.signals"))}
+    told = {(one.kind, one.actor, one.codes, one.count) for one in heard.values()}
+    assert told == {
+        ("door", "health", ("id-checksum",), 1), ("door", "health", ("incomplete-batch",), 10),
+    }  # fmt: skip
+    assert all(one.subject == b"" for one in heard.values())
 
 
 def test_without_a_crash(small: Small) -> None:
