@@ -102,6 +102,8 @@ class Judge:
         self, department: str, reading: Reading, report: Report, subject: SubjectKey | None
     ) -> Fact:
         ident = report_id(department, report.source, report.event_id)
+        # Of what is compared only the itinerary goes on: nothing of it needs the subject's key.
+        key = subject.key if subject and report.kind not in FOR_COMPARISON else None
         private = {
             "evidence": report.evidence_number,
             "reporter": report.reporter,
@@ -125,7 +127,7 @@ class Judge:
             Identity(subject.identity) if subject else Identity.UNREGISTERED,
             (),
             report.time,
-            seal_subject(subject.key, private, ident) if subject and subject.key else b"",
+            seal_subject(key, private, ident) if key else b"",
             reporter_ref(self._evidence, department, report.reporter),
             root_ref(self._evidence, report.evidence_root),
         )
