@@ -138,11 +138,14 @@ class Run:
         line = self.line
         line.mend()
         self.say("waiting until everything that is on the log is done")
-        line.ask.drained(patience=240)
-        ends = -1
-        while ends != (now := sum(line.ask.count(t) for t in ("fuma.notices", "fuma.dlq.in"))):
-            ends = now
-            time.sleep(2)
+        line.ask.drained(patience=300)
+        until, quiet = time.monotonic() + 300, 0
+        while quiet < 2:  # what one stage writes, the next one reads
+            behind = line.behind()
+            quiet = 0 if behind else quiet + 1
+            assert time.monotonic() < until, f"never done: {behind}"
+            time.sleep(1)
+        line.ask.drained(patience=60)
         names = [t for t in raw.declared() if not t.startswith("fuma.answers.")]
         log = raw.read_log(kafka_config(line.home, "admin"), names)
         client = redis_client(line.home, "admin")

@@ -27,7 +27,7 @@ from fuma.domain.time import Ms
 from fuma.runtime import keyfiles
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.supervisor import stack, state
-from fuma.runtime.kafka import KafkaAppender
+from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -212,6 +212,20 @@ class Line(World):
     def _group(self, service: str) -> Consumer:
         config = kafka_config(self.home, "admin")
         return Consumer({**config, "group.id": GROUPS[service], "enable.auto.commit": False})
+
+    def behind(self) -> dict[str, int]:
+        """By topic, records that no stage has taken yet, on the declared partitions and others."""
+        found: dict[str, int] = {}
+        admin = KafkaLogReader(kafka_config(self.home, "admin"))
+        try:
+            for service in GROUPS:
+                for (topic, partition), offset in self.committed(service).items():
+                    missing = admin.bounds(topic, partition).end - offset
+                    if missing:
+                        found[topic] = found.get(topic, 0) + missing
+        finally:
+            admin.close()
+        return found
 
     def consumed(self) -> list[str]:
         """Topics that some stage, or the gateway, goes through."""
