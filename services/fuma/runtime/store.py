@@ -37,8 +37,10 @@ class Damaged(Fatal):
     """The store's bytes are not what was written."""
 
 
-def _is_locked(error: Exception) -> bool:
-    return "lock" in str(error).lower()
+def _is_damage(error: Exception) -> bool:
+    """Whether bytes are wrong or missing: a store that is held, or a full disk, is not damaged."""
+    text = str(error).lower()
+    return "corruption" in text or "no such file" in text
 
 
 class RocksStore:
@@ -66,9 +68,10 @@ class RocksStore:
         try:
             self._db = Rdict(str(path), options)
         except Exception as error:  # rocksdict raises bare exceptions
-            if _is_locked(error):
-                raise Fatal(f"{path}: another process holds the store ({error})") from error
-            raise Damaged(f"{path}: the store cannot be opened ({error})", _AGAIN) from error
+            what = f"{path}: the store cannot be opened ({error})"
+            if _is_damage(error):
+                raise Damaged(what, _AGAIN) from error
+            raise Fatal(what, "another process holds it, or the disk refuses") from error
 
         self._lock = threading.Lock()
         self._ranges: dict[Range, None] = {}
@@ -90,7 +93,7 @@ class RocksStore:
 
     def _failed(self, error: Exception) -> Fatal:
         """Where a checksum failed, whoever opens the store next begins anew."""
-        if "corruption" not in str(error).lower():
+        if not _is_damage(error):
             return Fatal(f"{self._damaged.parent}: {error}")
         self._damaged.touch()
         return Damaged(f"{self._damaged.parent}: {error}", _AGAIN)
