@@ -14,7 +14,7 @@ from doorkit import event, name, number, wrong_number
 from fault.checker.check import Sent
 from fuma.contracts.errors import FumaError
 from fuma.contracts.topics import DECISIONS, spec
-from fuma.domain.time import DAY, HOUR, MINUTE, Ms
+from fuma.domain.time import HOUR, MINUTE, Ms
 from fuma.feed import FeedClient
 from fuma.feed import Line as Row
 from fuma.runtime.kafka import KafkaAppender
@@ -206,6 +206,7 @@ class Poison:
                 headers = (("fuma-mac", dice.randbytes(32)), ("fuma-mac", b""))
         # Vouched for, and still none: but what is ours on a ledger is read, or its stage stops.
         if dice.random() < 0.4 and topic not in LEDGERS:
-            time_ = pack_time(1_655_136_000_000 + dice.randrange(DAY))
+            # Some of it may be a value by chance: never of a time that the law does not reach.
+            time_ = pack_time(self._line.load_now() - dice.randrange(HOUR))
             headers = self._line.sealer.headers(topic, key, value, time=time_)
         return Outgoing(topic, partition, key, value, headers)
