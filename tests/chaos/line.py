@@ -180,6 +180,12 @@ class Line(World):
         finally:
             made.close()
 
+    def ask_anew(self) -> None:
+        """Forget the connections that questions were asked over."""
+        if self._ask is not None:
+            self._ask.close()
+            self._ask = None
+
     # --- groups ---------------------------------------------------------------------------------
 
     def committed(self, service: str) -> dict[tuple[str, int], int]:
