@@ -103,7 +103,7 @@ def _rates(result: Result, console: Console) -> None:
     names = ("records/s", "× bare loop", "CPU µs", "broker µs", "peak MiB", "start s")
     table = Table("stage", *names, title=title)
     base = result.baseline
-    table.add_row("bare confluent-kafka loop", f"{base:,.0f}", "1.00", "", "", "", "")
+    table.add_row("bare loop", f"{base:,.0f}", "1.00", "", "", "", "")
     for one in result.stages:
         name = one.name if one.workers == 1 else f"{one.name} ({one.workers} workers)"
         table.add_row(
@@ -111,7 +111,7 @@ def _rates(result: Result, console: Console) -> None:
             f"{one.broker_micros:.1f}", f"{one.peak_mib:,.0f}", f"{one.starting:.1f}",
         )  # fmt: skip
     whole = (f"{result.end_to_end:,.0f}", f"{result.end_to_end / base:.2f}")
-    table.add_row("end to end, file to platform", *whole, "", "", "", "")
+    table.add_row("end to end", *whole, "", "", "", "")
     codes = next((one.rate for one in result.stages if one.name == "codes"), 0.0)
     for peer in result.peers:
         ratio = f"{peer.rate / base:.2f}"

@@ -26,7 +26,7 @@ from fuma.domain.codes.state import (
 from fuma.domain.colour import Colour
 
 #: Raised whenever the fields of ``State`` or of what it holds change.
-SHAPE = 3
+SHAPE = 4
 _HEAD = bytes([SHAPE])
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder()
@@ -108,7 +108,6 @@ def _chain_of(chain: list[Any]) -> tuple[Actor, ...]:
 
 
 def _order(order: Order) -> tuple[Any, ...]:
-    law = order.law
     return (
         order.id,
         order.fact,
@@ -120,15 +119,7 @@ def _order(order: Order) -> tuple[Any, ...]:
         order.basis,
         order.recorded,
         [(int(step.colour), step.since, step.until) for step in order.steps],
-        (
-            law.book,
-            law.version,
-            law.digest,
-            law.procedure,
-            law.procedure_version,
-            law.procedure_digest,
-            law.row,
-        ),
+        _law_bytes(order.law),
         *(() if order.source is None else (_source(order.source),)),
     )
 
@@ -142,9 +133,31 @@ def _source_of(fields: list[Any]) -> Source:
     return Source(order, line, province, _chain_of(chain), released)
 
 
-@lru_cache(maxsize=4096)
-def _law(fields: tuple[Any, ...]) -> LawRef:
-    return LawRef(*fields)
+#: There are few texts of law and thousands of orders: a text's bytes stand in one piece, and are
+#: made and read once for each object.
+_LAWS = 4_096
+_law_of: dict[int, tuple[LawRef, bytes]] = {}
+
+
+def _law_bytes(law: LawRef) -> bytes:
+    known = _law_of.get(id(law))
+    if known is not None and known[0] is law:
+        return known[1]
+    data = _encoder.encode(
+        (
+            law.book, law.version, law.digest, law.procedure, law.procedure_version,
+            law.procedure_digest, law.row,
+        )
+    )  # fmt: skip
+    if len(_law_of) >= _LAWS:
+        _law_of.clear()
+    _law_of[id(law)] = law, data
+    return data
+
+
+@lru_cache(maxsize=_LAWS)
+def _law(data: bytes) -> LawRef:
+    return LawRef(*_decoder.decode(data))
 
 
 _COLOURS = tuple(Colour)
@@ -164,6 +177,6 @@ def _order_of(fields: list[Any]) -> Order:
         basis,
         recorded,
         colours,
-        _law(tuple(law)),
+        _law(law),
         _source_of(source[0]) if source else None,
     )
