@@ -6,11 +6,13 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from random import Random
 
 import psutil
 import pytest
 from confluent_kafka import Producer
 
+from broker import presencekit
 from doorkit import Door, at, event, name, number
 from fuma.contracts.codec import decode
 from fuma.contracts.decisions import decode_ledger
@@ -18,6 +20,7 @@ from fuma.contracts.facts import decode_person
 from fuma.contracts.genesis import read_world
 from fuma.contracts.topics import DECISIONS, INCIDENTS, NOTICES, PERSON, partition_for, spec
 from fuma.domain.codes.events import Effective, FactKind, Noted, Refused
+from fuma.domain.codes.inputs import MatchFact
 from fuma.processor.codes import Codes
 from fuma.processor.law import LawGate
 from fuma.runtime import keyfiles
@@ -25,7 +28,7 @@ from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import World
 from fuma.runtime.host_replay import decide_again, first_records, per_key
-from fuma.runtime.kafka import KafkaLogReader
+from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
 
@@ -181,3 +184,38 @@ def _events(value: bytes | None) -> tuple[object, ...]:
         return tuple(decode_ledger(value).events)
     except Exception:  # the forged record of above
         return ()
+
+
+def test_who_met_a_case_is_what_comparing_all_with_all_gives_whatever_is_killed(
+    line: Line,
+) -> None:
+    home = line.door.home
+    sealer = Sealer(read_world(home.world).id, keyfiles.secret(home.path, keyfiles.Key.MAC))
+    line.door.report([event(PEOPLE + 60)])  # the law's clock goes with it
+    told = presencekit.town(Random(20220614), at(9))
+    told_records = list(presencekit.records(told, sealer, at(9)))
+    appender = KafkaAppender(kafka_config(home, "processor"))
+    for start in range(0, len(told_records), 150):
+        appender.append(told_records[start : start + 150])
+        time.sleep(1)
+        line.kill()
+    appender.close()
+    expected = presencekit.met(told)
+    assert len(expected) > 50
+
+    def standing() -> set[presencekit.Met]:
+        newest: dict[bytes, tuple[bytes, MatchFact]] = {}
+        for record in line.door.records(PERSON):
+            if not record.header("fuma-mac"):
+                continue
+            said = decode_person(record.value)
+            if isinstance(said, MatchFact):
+                assert said.identity == "matched"
+                held = newest.get(said.match)
+                if held is None or held[1].revision < said.revision:
+                    newest[said.match] = record.key or b"", said
+        return {(tag, m.place, m.since, m.until, m.case) for tag, m in newest.values() if m.stands}
+
+    line.wait(lambda: standing() == expected)
+    time.sleep(1)
+    assert standing() == expected

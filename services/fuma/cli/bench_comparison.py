@@ -1,26 +1,78 @@
-"""What the comparison's core costs, in one process: ``python -m fuma.cli.bench_comparison``.
+"""What the stage ``comparison`` costs a record, in CPU: ``python -m fuma.cli.bench_comparison``.
 
-CPU seconds, since other work on the machine should not count. Decoding, Kafka and RocksDB are not
-in it.
+One partition, one process: intake (MAC), decoding, decision and RocksDB with all its threads, but
+no broker. CPU seconds, since other work on the machine should not count. Where DuckDB is installed,
+the same join over the whole batch is timed beside it, all of its threads' CPU as well.
 """
 
 from __future__ import annotations
 
+import json
+import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from random import Random
 
-from fuma.domain.comparison.decide import decide
-from fuma.domain.comparison.events import Case, Presence, Said
-from fuma.domain.comparison.fold import State, evolve
+from fuma.contracts.presence import FRAME, encode_presence, keys_of
+from fuma.contracts.topics import PERSON, PRESENCE, partition_for
+from fuma.domain.comparison.events import Case, Input, Presence
 from fuma.domain.comparison.grid import Cell
 from fuma.domain.comparison.place import cell_place
-from fuma.domain.comparison.settings import TEN_MINUTES, Frame, Rule, Settings
+from fuma.domain.comparison.settings import TEN_MINUTES, Rule, Settings
 from fuma.domain.time import DAY, HOUR, MINUTE, Ms
+from fuma.processor.comparison import Comparison
+from fuma.runtime.heap import settle
+from fuma.runtime.host_intake import Intake
+from fuma.runtime.host_ledger import World
+from fuma.runtime.host_stored import StoredPartition
+from fuma.runtime.host_types import Position
+from fuma.runtime.mac import Sealer
+from fuma.runtime.marks import Marker
+from fuma.runtime.ports import LogRecord
+from fuma.runtime.store import RocksStore
 
 _NOW: Ms = 1_655_136_000_000
 _RULE = Rule("companion", b"companion", ("spatiotemporal-companion",), "grid-match", TEN_MINUTES)
 _SETTINGS = Settings(companion=_RULE)
+_CHUNK = 1_000
+_JOIN = f"""
+select count(*) from (
+  select distinct b.id, c.id
+  from infected c join seen a on a.tag = c.tag join seen b on b.place = a.place
+  where b.tag <> a.tag
+    and least(a.until, b.until, c.until) - greatest(a.since, b.since, c.since) >= {TEN_MINUTES}
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One measurement: ``each`` presences of ``people`` over ``days`` in ``cells``."""
+
+    people: int
+    each: int
+    cells: int
+    cases: int
+    days: int = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What came of it."""
+
+    size: Size
+    presences_per_cpu_second: int
+    last_tenth_per_cpu_second: int  # when the store is full
+    late_case_ms: float  # CPU, of one told last and looking back over all the days
+    late_case_matches: int
+    store_bytes_per_presence: float
+    duckdb_cpu_s: float | None  # the join over the whole batch, loading apart
+    ratio: float | None  # CPU of the stage over all its presences / of DuckDB's one join
 
 
 class _Law:
@@ -29,61 +81,141 @@ class _Law:
 
 
 def _tag(person: int) -> bytes:
-    return person.to_bytes(4, "big") * 4
+    return person.to_bytes(4, "little") * 4
 
 
-def _stays(people: int, each: int, cells: int, days: int) -> Iterator[Presence]:
+def stays(size: Size) -> Iterator[Presence]:
+    """Each person in a cell of their own choice for twenty minutes to four hours."""
     random = Random(1)
-    places = [cell_place(Cell(4200 + i // 1000, 41000 + i % 1000)) for i in range(cells)]
-    for number in range(people * each):
-        since = _NOW - random.randrange(days * DAY - 5 * HOUR) - 4 * HOUR
+    places = [cell_place(Cell(4200 + i // 1000, 41000 + i % 1000)) for i in range(size.cells)]
+    for number in range(size.people * size.each):
+        since = _NOW - random.randrange(size.days * DAY - 5 * HOUR) - 4 * HOUR
         until = since + random.choice((20, 30, 60, 120, 240)) * MINUTE
         yield Presence(
-            number.to_bytes(16, "big"), 0, _tag(number % people), random.choice(places), "410105",
-            since, until,
+            random.randbytes(16), 0, _tag(number % size.people), random.choice(places), "410105",
+            since, until, identity="matched", department="communications",
         )  # fmt: skip
 
 
-def _case(number: int, person: int, days: int) -> Case:
+def case(number: int, person: int, days: int) -> Case:
     return Case(number.to_bytes(16, "big"), 0, _tag(person), _NOW - days * DAY + 1, _NOW, _NOW)
 
 
-def measure(people: int, each: int, cells: int, cases: int, days: int = 14) -> dict[str, float]:
-    """Presences a CPU second with ``cases`` known; then the CPU seconds that a late case takes."""
-    state, law = State(Frame()), _Law()
-    for number in range(cases):
-        for event in decide(state, _case(number, number * 7 % people, 5), _NOW, law):
-            evolve(state, event)
-    stays = list(_stays(people, each, cells, days))
-    begun = time.process_time()
-    for stay in stays:
-        for event in decide(state, stay, _NOW, law):
-            evolve(state, event)
-    taken = time.process_time() - begun
-    begun = time.process_time()
-    events = decide(state, _case(cases, people - 1, 14), _NOW, law)
-    late = time.process_time() - begun
-    matches = sum(isinstance(event, Said) for event in events)
-    return {
-        "presences": len(stays),
-        "people": people,
-        "cells": cells,
-        "cases": cases,
-        "presences_per_cpu_second": round(len(stays) / taken),
-        "late_case_ms": round(1000 * late, 1),
-        "late_case_matches": matches,
+class Line:
+    """One partition of the stage over a store of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._sealer = Sealer(bytes(16), bytes(32))
+        self._offset = 0
+        partition_of = lru_cache(1 << 16)(partition_for)
+        counts = {PRESENCE: 1, PERSON: 1}
+        self._engine = StoredPartition(
+            Comparison(_Law, 1),
+            World(self._sealer, False, {Comparison.dead_letter_topic: 1}),
+            Intake(self._sealer, simulated=False, partition_of=partition_of, counts=counts),
+            RocksStore(folder),
+            Marker(self._sealer, "comparison", PRESENCE, bytes(16), 0),
+            partition_of,
+            counts,
+            Position(bytes(16), b""),
+        )
+
+    def records(self, items: Iterable[Input]) -> list[LogRecord]:
+        """As the log has them."""
+        made = []
+        for item in items:
+            value = encode_presence(item)
+            for key in keys_of(item, 1, FRAME):
+                headers = self._sealer.headers(PRESENCE, key, value, time=None)
+                made.append(LogRecord(PRESENCE, 0, self._offset, _NOW, key, value, headers))
+                self._offset += 1
+        return made
+
+    def hear(self, records: Sequence[LogRecord]) -> tuple[float, int]:
+        """CPU seconds, and matches said. What goes back to ``presence`` is left to lie."""
+        begun, said = time.process_time(), 0
+        for start in range(0, len(records), _CHUNK):
+            chunk = self._engine.decide(records[start : start + _CHUNK])
+            said += sum(record.topic == PERSON for record in chunk.outgoing)
+            self._engine.take(chunk, ())
+        return time.process_time() - begun, said
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+def measure(size: Size) -> Cost:
+    """With ``size.cases`` known, all presences; then a case that nobody knew of."""
+    with tempfile.TemporaryDirectory(prefix="fuma-bench-") as folder:
+        line = Line(Path(folder))
+        settle()
+        known = [case(n, n * 7 % size.people, 5) for n in range(size.cases)]
+        line.hear(line.records(known))
+        told, total = stays(size), size.people * size.each
+        part, spent = max(_CHUNK, total // 10), []
+        for start in range(0, total, part):
+            batch = [next(told) for _ in range(min(part, total - start))]
+            seconds, _ = line.hear(line.records(batch))
+            spent.append((seconds, len(batch)))
+        late, matches = line.hear(line.records([case(size.cases, size.people - 1, size.days)]))
+        line.close()
+        stored = sum(path.stat().st_size for path in Path(folder).iterdir())
+    cpu, last = sum(seconds for seconds, _ in spent), spent[-1]
+    base = _duckdb(size) if find_spec("duckdb") else None
+    return Cost(
+        size, round(total / cpu), round(last[1] / last[0]), round(1000 * late, 1), matches,
+        round(stored / total, 1), base, None if base is None else round(cpu / base, 2),
+    )  # fmt: skip
+
+
+def _duckdb(size: Size) -> float:
+    """CPU seconds of the join alone, over tables that are loaded."""
+    import duckdb
+
+    base = duckdb.connect()
+    sick = (case(n, n * 7 % size.people, 5) for n in range(size.cases))
+    numbered = enumerate(stays(size))
+    tables: dict[str, tuple[str, Iterable[tuple[object, ...]]]] = {
+        "seen": (
+            "id,tag,place,since,until",
+            ((n, s.tag[:4].hex(), s.place.hex(), s.since, s.until) for n, s in numbered),
+        ),
+        "infected": (
+            "id,tag,since,until",
+            ((c.id.hex(), c.tag[:4].hex(), c.since, c.until) for c in sick),
+        ),
     }
+    with tempfile.TemporaryDirectory(prefix="fuma-bench-") as folder:
+        for name, (head, rows) in tables.items():
+            path = Path(folder) / f"{name}.csv"
+            with path.open("w", encoding="utf-8") as out:
+                out.write(head + "\n")
+                out.writelines(",".join(map(str, row)) + "\n" for row in rows)
+            source = f"read_csv('{path}', types={{'tag': 'varchar'}})"
+            base.execute(f"create table {name} as from {source}")
+    begun = time.process_time()
+    base.execute(_JOIN).fetchall()
+    taken = time.process_time() - begun
+    base.close()
+    return round(taken, 3)
+
+
+#: The same number of presences as the population grows, then as the same people crowd together.
+POPULATION = (
+    Size(10_000, 20, 1_000, 20),
+    Size(100_000, 2, 10_000, 200),
+    Size(200_000, 1, 20_000, 400),
+)
+DENSITY = tuple(Size(20_000, 10, cells, 20) for cells in (10_000, 1_000, 100, 10, 1))
+LARGE = (Size(1_000_000, 1, 100_000, 2_000),)
+WHAT = {"population": POPULATION, "density": DENSITY, "large": LARGE}
 
 
 def main() -> None:
-    """Ordinary density as the population grows, then a crowd in one cell."""
-    for size in (
-        (10_000, 20, 1_000, 10),
-        (100_000, 8, 10_000, 100),
-        (200_000, 8, 5_000, 2_000),
-        (100_000, 1, 1, 0, 1),
-    ):
-        print(measure(*size), flush=True)
+    """``population``, ``density`` or ``large`` (a million people); all of them if none is named."""
+    for name in sys.argv[1:] or WHAT:
+        for size in WHAT[name]:
+            print(json.dumps(asdict(measure(size))), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ dropped, so that a whole step goes in one deletion and its files with it. ::
     x slot letter key      what else goes then: of e, c, a, l
     i digest               level and slot of the stay with that spot and id
     e where key            an exposure, or what another spot said of one
+    w case match           that a match stands, without place and times; kept longer
     c id · a id · l tag    a case, an area, a person's contacts with cases
     d division spot        until which day somebody was there
     n                      T as last folded
@@ -25,13 +26,13 @@ from typing import Any
 
 import msgspec
 
-from fuma.domain.comparison.events import Area, Case, Exposure, Stay
+from fuma.domain.comparison.events import Area, Case, Exposure, Match, Said, Stay
 from fuma.domain.comparison.intervals import SIZES
 from fuma.domain.comparison.links import Chain, Link, Links
 from fuma.domain.time import Ms
 
 #: Raised whenever a key or value changes its form.
-SHAPE = "comparison-1"
+SHAPE = "comparison-2"
 GONE = 255
 NOW = b"n"
 _SLOT = struct.Struct(">Q")
@@ -156,6 +157,21 @@ def area_of(value: bytes) -> tuple[Area, Ms]:
     (id_, revision, places, divisions, periods, issued, gone), at = _decode(value)
     spans = tuple((since, until) for since, until in periods)
     return Area(id_, revision, tuple(places), tuple(divisions), spans, issued, gone), at
+
+
+def said_key(case: bytes, match: bytes) -> bytes:
+    return b"w" + case + match
+
+
+def said_value(said: Said, at: Ms) -> bytes:
+    return _encode((tuple(said.match), said.revision, at))
+
+
+def said_of(value: bytes) -> tuple[Said, Ms]:
+    fields, revision, at = _decode(value)
+    match = Match(*fields)
+    match = match._replace(stay=(0, 0), source=(0, 0))
+    return Said(match, True, revision), at
 
 
 def chains_value(chains: Links) -> bytes:

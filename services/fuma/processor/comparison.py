@@ -8,6 +8,7 @@ under their keys, a case that follows from a contact to every partition.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple
 
 from fuma.contracts import comparison_rows
 from fuma.contracts.errors import Poison, Reason
@@ -58,7 +59,7 @@ class Comparison:
         self._law = law
         self._frame = frame
         self._everyone = broadcast_keys(partitions)
-        self.shape = f"{comparison_rows.SHAPE}/{frame.parts}/{frame.keep}/{frame.longest}"
+        self.shape = f"{comparison_rows.SHAPE}/{'/'.join(str(part) for part in astuple(frame))}"
 
     def decode(self, raw: Raw) -> Input:
         item = decode_presence(raw.value)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fuma.domain.comparison.events import Stay
+from fuma.domain.comparison.events import Said, Stay
 from fuma.runtime.ports import Range, SortedStore
 
 
 class Changes:
     """Of one chunk. ``puts``: rows (``None`` deletes); ``drops``: ranges that go after them."""
 
-    __slots__ = ("at_spot", "dirty", "drops", "due", "of_tag", "puts", "stays")
+    __slots__ = ("at_spot", "dirty", "drops", "due", "of_tag", "puts", "said", "stays")
 
     def __init__(self) -> None:
         self.puts: dict[bytes, bytes | None] = {}
@@ -24,6 +24,7 @@ class Changes:
         self.at_spot: dict[bytes, list[bytes]] = {}  # keys of stays, perhaps no longer there
         self.of_tag: dict[bytes, list[bytes]] = {}
         self.due: list[tuple[int, bytes]] = []  # slot, row
+        self.said: dict[bytes, dict[bytes, Said | None]] = {}  # by case and match
         self.dirty: set[bytes] = set()  # where exposures changed
 
 
@@ -60,6 +61,10 @@ class Overlay:
 
     def put(self, row: bytes, value: bytes | None) -> None:
         self.current.puts[row] = value
+
+    def said_of(self, case: bytes) -> dict[bytes, Said | None]:
+        """By match, as the open chunks left it; ``None``: withdrawn."""
+        return {match: said for c in self.open for match, said in c.said.get(case, {}).items()}
 
     def at_spot(self, spot: bytes) -> Iterator[Stay]:
         return self._newest({k for c in self.open for k in c.at_spot.get(spot, ())})

@@ -23,6 +23,8 @@ from fuma.domain.comparison.events import (
     Exposed,
     Exposure,
     Linked,
+    Remembered,
+    Said,
     Stay,
     StayTaken,
 )
@@ -91,7 +93,7 @@ class StoredState:
         edges = [bytes((256 * n // 24,)) for n in range(1, 24)]
         shares = [(b"", edges[0]), *pairwise(edges), (edges[-1], b"\xff" * 12)]
         low, high = shares[part]
-        rest = [(letter + low, letter + high) for letter in (b"i", b"c", b"l")]
+        rest = [(letter + low, letter + high) for letter in (b"i", b"c", b"l", b"w")]
         levels = {r.slot_prefix(level, 0)[:2] for level in (*range(5), r.GONE)}
         slots = [(level, level + r.number_value(least)) for level in sorted(levels)]
         return [*slots, r.before(b"t", least), r.before(b"x", least), *rest, (b"e", b"f")]
@@ -129,6 +131,16 @@ class StoredState:
             assert found is not None
             yield found
 
+    def said_of(self, case: bytes) -> Iterator[Said]:
+        fresh = self._overlay.said_of(case)
+        yield from (said for said in fresh.values() if said is not None)
+        for row, value in self._overlay.store.scan([r.said_key(case, b"")]):
+            if row[17:] not in fresh:
+                yield r.said_of(value)[0]
+
+    def stands(self, case: bytes, match: bytes) -> bool:
+        return self._overlay.get(r.said_key(case, match)) is not None
+
     def chains(self, tag: bytes) -> links.Links:
         return r.chains_of(self._overlay.get(b"l" + tag))
 
@@ -149,6 +161,8 @@ class StoredState:
             self._due(lapses(self.frame, event.area, event.at), row)
         elif isinstance(event, Linked):
             self._link(event)
+        elif isinstance(event, Remembered):
+            self._remember(event.said, event.at)
         elif isinstance(event, Advanced):
             self._advance(event.at)
 
@@ -177,6 +191,15 @@ class StoredState:
             self._cases_of[tag] = rest
         else:
             del self._cases_of[tag]
+
+    def _remember(self, said: Said, at: Ms) -> None:
+        match = said.match
+        row = r.said_key(match.case, match.id)
+        of_case = self._overlay.current.said.setdefault(match.case, {})
+        of_case[match.id] = said if said.stands else None
+        self._overlay.put(row, r.said_value(said, at) if said.stands else None)
+        if said.stands:
+            self._due(at + self.frame.remember, row)
 
     def _link(self, event: Linked) -> None:
         tag = event.contact.tag
@@ -212,6 +235,12 @@ class StoredState:
             if key in self.areas and passed(self, lapses(self.frame, *self.areas[key])):
                 del self.areas[key]
                 self._overlay.put(row, None)
+        elif letter == b"w":
+            value = self._overlay.get(row)
+            if value is not None:
+                said, at = r.said_of(value)
+                if passed(self, at + self.frame.remember):
+                    self._remember(said._replace(stands=False), now)
         else:
             chains = links.young(self.chains(key), now, self.frame.keep)
             self._overlay.put(row, r.chains_value(chains) if chains else None)
@@ -225,6 +254,7 @@ class StoredState:
         told = sorted(self._spots.all(), key=lambda one: one[0].key)
         found += [Exposed(*one) for one in told if not one[2]]
         found += [Exposed(*one) for one in told if one[2]]
+        found += [Remembered(*r.said_of(value)) for _, value in store.scan([b"w"])]
         for row, value in store.scan([b"l"]):
             found += links.rows(row[1:], r.chains_of(value))
         return found

@@ -19,7 +19,7 @@ from fuma.processor.comparison_state import StoredState
 from fuma.runtime.memory_log import MemoryStore
 from property.comparison.world import START, STEP, World, history
 
-FRAME = Frame(parts=2, keep=48 * STEP, longest=40 * STEP)
+FRAME = Frame(parts=2, keep=48 * STEP, longest=40 * STEP, remember=90 * STEP)
 
 
 def heard(random: Random) -> list[tuple[Input, Ms]]:
@@ -102,6 +102,6 @@ def test_equal_to_the_state_in_memory(seed: int) -> None:
         if random.random() < 0.1:
             twin.settle()
     twin.settle()
-    twin.chunk([(Tick(), at + FRAME.keep + 30 * twin.live.grain)])
+    twin.chunk([(Tick(), at + FRAME.remember + 30 * twin.live.grain)])
     twin.settle()
     assert len(twin.store.states) == 1, "only the time is left"

@@ -17,7 +17,7 @@ from fuma.domain.codes.schedule import colour_at
 from fuma.domain.codes.state import EMPTY
 from fuma.domain.colour import Colour
 from fuma.domain.comparison.audit import last_said
-from fuma.domain.comparison.events import SCAN, Presence
+from fuma.domain.comparison.events import SCAN, Case, Presence, Tick
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.law.inforce import Law
 from fuma.domain.law.reading import instant
@@ -26,7 +26,8 @@ from fuma.processor.comparison import match_fact
 from fuma.runtime.host_intake import REASON_HEADER
 from fuma.runtime.host_transform import internal
 from fuma.runtime.mac import TIME_HEADER, pack_time, unpack_time
-from property.comparison.world import START, World, history
+from property.comparison.world import PLACES, START, STEP, World, history, ident
+from property.comparison.world import tag as world_tag
 from unit.comparison.making import NOW, SQUARE, VILLAGE, sick, stay, tag
 from unit.domain.making import RULES
 from unit.processor.comparison_rig import DEAD, Rig
@@ -160,3 +161,32 @@ def _time(header: bytes | None) -> Ms:
     at = unpack_time(header)
     assert at is not None
     return at
+
+
+def test_a_case_withdrawn_after_three_weeks_takes_back_what_followed_and_names_no_place() -> None:
+    """The stays, and the case's, have gone by then; chain and all."""
+    frame, at = Frame(parts=2), START + 2 * DAY
+    rig = Rig(World(), frame)
+    person, contact, case = world_tag(0), world_tag(1), ident("c", 0)
+    for number, (who, since) in enumerate(((0, 0), (1, 0), (1, 6), (2, 6))):
+        rig.tell(
+            Presence(ident("p", number), 0, world_tag(who), PLACES[2], "410105",
+                     START + since * STEP, START + (since + 4) * STEP),
+            at,
+        )  # fmt: skip
+    rig.tell(Case(case, 0, person, START, START + 4 * STEP, at), at)
+    rig.run()
+    stood = {(tag, m.match) for tag, m in rig.standing()}
+    assert {(tag, m.depth) for tag, m in rig.standing()} == {(contact, 0), (world_tag(2), 1)}
+    late = at + 21 * DAY
+    for step in range(1, 22):
+        rig.tell(Tick(), at + step * DAY)
+    rig.run()
+    for store in rig.stores.kept.values():
+        assert not [row for row in store.states if row[:1] in b"stiecl"]  # type: ignore[attr-defined]
+    rig.tell(Case(case, 1, person, 0, 0, late, gone=True), late)
+    rig.run()
+    assert not rig.standing()
+    back = [m for found in said(rig).values() for m in found if not m.stands]
+    assert {m.match for m in back} == {match for _, match in stood}
+    assert {(m.place, m.since, m.until, m.stay) for m in back} == {(b"", 0, 0, (0, 0))}

@@ -29,6 +29,7 @@ from fuma.domain.comparison.events import (
     Match,
     Passed,
     Presence,
+    Remembered,
     Said,
     Spread,
     Stay,
@@ -150,7 +151,8 @@ def _case(state: View, case: Case, at: Ms, law: Law) -> list[Event]:
             for e in exposures(*old, stay, state.frame, law)
         ]
     events: list[Event] = [CaseTaken(case, at)]
-    return events + _changed(state, gone, come, {}, {}, at, law)
+    events += _changed(state, gone, come, {}, {}, at, law)
+    return events + (_taken_back(state, case.id, events, at) if case.gone else [])
 
 
 def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
@@ -169,7 +171,8 @@ def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
         gone = [e._replace(revision=area.revision) for e in risks(*old, state.frame)]
     come = list(risks(area, at, state.frame))
     events: list[Event] = [AreaTaken(area, at)]
-    return events + _changed(state, gone, come, {}, {}, at, law)
+    events += _changed(state, gone, come, {}, {}, at, law)
+    return events + (_taken_back(state, area.id, events, at) if area.gone else [])
 
 
 def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
@@ -189,7 +192,7 @@ def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
         before = _met_by(state, known._replace(revision=exposure.revision), law, at)
     after = {} if given.gone else _met_by(state, exposure, law, at)
     events: list[Event] = [Exposed(exposure, given.gone, True)]
-    return events + _said(before, after, at, law)
+    return events + _said(state, before, after, at, law)
 
 
 def _contact(state: View, met: Contact, at: Ms, law: Law) -> list[Event]:
@@ -224,7 +227,7 @@ def _changed(
             before.update(_met_by(state, ended[key], law, at))
         if new is not None:
             after.update(_met_by(state, new, law, at))
-    return events + _said(before, after, at, law)
+    return events + _said(state, before, after, at, law)
 
 
 def _is_own(exposure: Exposure) -> bool:
@@ -234,12 +237,32 @@ def _is_own(exposure: Exposure) -> bool:
     return key[: len(key) - 16 - len(target)] == target
 
 
-def _said(before: Met, after: Met, at: Ms, law: Law) -> list[Event]:
+def _said(state: View, before: Met, after: Met, at: Ms, law: Law) -> list[Event]:
     asserted = sorted(after.keys() - before.keys())
-    withdrawn = sorted(before.keys() - after.keys())
+    # What its case took back already is not said again.
+    gone = before.keys() - after.keys()
+    withdrawn = sorted(i for i in gone if state.stands(before[i][0].case, i))
     said = [Said(after[i][0], True, after[i][1]) for i in asserted]
     said += (Said(before[i][0], False, before[i][1]) for i in withdrawn)
-    return [*said, *(contact for one in said for contact in _met(one, at, law))]
+    kept = [Remembered(bare(one), at) for one in said]
+    return [*said, *kept, *(contact for one in said for contact in _met(one, at, law))]
+
+
+def bare(said: Said) -> Said:
+    """Without place and times."""
+    match = said.match._replace(place=b"", since=0, until=0, stay=(0, 0), source=(0, 0))
+    return said._replace(match=match)
+
+
+def _taken_back(state: View, case: bytes, events: list[Event], at: Ms) -> list[Event]:
+    """What a withdrawn case takes back though its stay, or its own, has gone meanwhile."""
+    done = {event.match.id for event in events if isinstance(event, Said)}
+    found: list[Event] = []
+    for said in sorted(state.said_of(case), key=lambda said: said.match.id):
+        if said.match.id not in done:
+            gone = Said(said.match, False, said.revision + 1)
+            found += [gone, Remembered(gone, at)]
+    return found
 
 
 def _met(said: Said, at: Ms, law: Law) -> Iterator[Contact]:

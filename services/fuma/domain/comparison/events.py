@@ -172,6 +172,14 @@ class Said(NamedTuple):
     revision: int  # grows with each statement on one match
 
 
+class Remembered(NamedTuple):
+    """That a match stands, kept longer than what it follows from: so that its case, when it is
+    withdrawn late, can take it back. ``match`` has neither place nor times."""
+
+    said: Said
+    at: Ms
+
+
 class Passed(NamedTuple):
     """Nothing follows, and why (closed list in ``decide``)."""
 
@@ -218,5 +226,5 @@ class Advanced(NamedTuple):
     at: Ms
 
 
-Taken = StayTaken | CaseTaken | AreaTaken | Exposed | Linked | Advanced
+Taken = StayTaken | CaseTaken | AreaTaken | Exposed | Linked | Remembered | Advanced
 Event = Taken | Said | Spread | Contact | Passed

@@ -20,6 +20,8 @@ from fuma.domain.comparison.events import (
     Exposed,
     Exposure,
     Linked,
+    Remembered,
+    Said,
     Stay,
     StayTaken,
 )
@@ -48,6 +50,7 @@ class State:
         "grain",
         "links",
         "now",
+        "said",
         "stays",
     )
 
@@ -61,6 +64,7 @@ class State:
         #: Revision of each exposure that another spot told us of, whether it is gone, its end.
         self.foreign: dict[bytes, tuple[Exposure, bool]] = {}
         #: By a person's tag: the matches that make, or made, a case of them.
+        self.said: dict[bytes, dict[bytes, tuple[Said, Ms]]] = {}
         self.links: dict[bytes, links.Links] = {}
         self.by_tag: dict[bytes, dict[bytes, None]] = {}
         self.at_spot: dict[bytes, Intervals[Stay]] = {}
@@ -108,6 +112,12 @@ class State:
     def cases_with(self, tag: bytes) -> Iterator[tuple[Case, Ms]]:
         return (self.cases[id_] for id_ in self.cases_of.get(tag, ()))
 
+    def said_of(self, case: bytes) -> Iterator[Said]:
+        return (said for said, _ in self.said.get(case, {}).values())
+
+    def stands(self, case: bytes, match: bytes) -> bool:
+        return match in self.said.get(case, ())
+
     def chains(self, tag: bytes) -> links.Links:
         return self.links.get(tag, {})
 
@@ -123,6 +133,8 @@ def evolve(state: State, event: Event) -> State:
     elif isinstance(event, AreaTaken):
         state.areas[event.area.id] = (event.area, event.at)
         _schedule(state, lapses(state.frame, event.area, event.at), "area", event.area.id)
+    elif isinstance(event, Remembered):
+        _remember(state, event)
     elif isinstance(event, Linked):
         tag = event.contact.tag
         state.links[tag] = links.evolve(state.links.get(tag, {}), event, state.frame.keep)
@@ -143,8 +155,22 @@ def rows(state: State) -> Iterator[Event]:
             yield Exposed(state.exposures[key], False, False)
     for key in sorted(state.foreign):
         yield Exposed(*state.foreign[key], True)
+    for case in sorted(state.said):
+        yield from (Remembered(*state.said[case][id_]) for id_ in sorted(state.said[case]))
     for tag in sorted(state.links):
         yield from links.rows(tag, state.links[tag])
+
+
+def _remember(state: State, event: Remembered) -> None:
+    match = event.said.match
+    of_case = state.said.setdefault(match.case, {})
+    if event.said.stands:
+        of_case[match.id] = event.said, event.at
+        _schedule(state, event.at + state.frame.remember, "said", match.case + match.id)
+        return
+    of_case.pop(match.id, None)
+    if not of_case:
+        del state.said[match.case]
 
 
 def _schedule(state: State, when: Ms, table: str, key: bytes) -> None:
@@ -271,6 +297,11 @@ def _expire(state: State, table: str, key: bytes) -> None:
     elif table == "exposure":
         if key in state.exposures and passed(state, state.exposures[key].dies):
             _unexpose(state, key)
+    elif table == "said":
+        of_case = state.said.get(key[:16], {})
+        held = of_case.get(key[16:])
+        if held is not None and passed(state, held[1] + state.frame.remember):
+            _remember(state, Remembered(held[0]._replace(stands=False), now))
     elif table == "links":
         chains = links.young(state.links.pop(key, {}), now, keep)
         if chains:

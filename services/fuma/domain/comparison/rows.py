@@ -22,13 +22,16 @@ from fuma.domain.comparison.events import (
     Exposed,
     Exposure,
     Linked,
+    Match,
+    Remembered,
+    Said,
     Stay,
     StayTaken,
 )
 from fuma.domain.comparison.fold import State, evolve, rows
 from fuma.domain.comparison.settings import Frame
 
-SHAPE = b"fuma-comparison-2\n"
+SHAPE = b"fuma-comparison-3\n"
 _INT = struct.Struct(">q")
 _LENGTH = struct.Struct(">I")
 
@@ -74,6 +77,10 @@ def _event(row: list[Any]) -> Event:
         return AreaTaken(area, fields[1])
     if table == "Exposed":
         return Exposed(Exposure(*fields[0]), *fields[1:])
+    if table == "Remembered":
+        (match, stands, revision), at = fields
+        bare = Match(*match)._replace(stay=(0, 0), source=(0, 0))
+        return Remembered(Said(bare, stands, revision), at)
     if table == "Linked":
         contact, reach, told, at = fields
         return Linked(Contact(*contact), reach, None if told is None else Case(*told), at)

@@ -59,6 +59,8 @@ class Frame:
 
     parts: int = 1  # spots that each place is spread over
     keep: Ms = 14 * DAY
+    #: That a match was said, without place and times: so long its case can take it back.
+    remember: Ms = 45 * DAY
     longest: Ms = 4 * DAY  # a longer stay is reported in pieces
 
 

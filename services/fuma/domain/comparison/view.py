@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from fuma.domain.comparison.events import Area, Case, Exposure, Stay
+from fuma.domain.comparison.events import Area, Case, Exposure, Said, Stay
 from fuma.domain.comparison.links import Links
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.time import Ms
@@ -60,6 +60,14 @@ class View(Protocol):
     def case(self, id_: bytes) -> tuple[Case, Ms] | None: ...
 
     def cases_with(self, tag: bytes) -> Iterator[tuple[Case, Ms]]: ...
+
+    def said_of(self, case: bytes) -> Iterator[Said]:
+        """Matches that were said to stand, of a case or an area, without place and times."""
+        ...
+
+    def stands(self, case: bytes, match: bytes) -> bool:
+        """Whether it is among those."""
+        ...
 
     def chains(self, tag: bytes) -> Links:
         """The person's contacts with cases."""
