@@ -24,8 +24,10 @@ from types import ModuleType
 #: slots and frozen values, and everybody makes these.
 MODULES = (
     "fuma.contracts.avroparts",
+    "fuma.contracts.comparison_rows",
     "fuma.contracts.keyed",
     "fuma.contracts.murmur",
+    "fuma.contracts.presencebytes",
     "fuma.contracts.state",
     "fuma.domain.codes.amend",
     "fuma.domain.codes.check",

@@ -152,7 +152,7 @@ def _case(state: View, case: Case, at: Ms, law: Law) -> list[Event]:
         ]
     events: list[Event] = [CaseTaken(case, at)]
     events += _changed(state, gone, come, {}, {}, at, law)
-    return events + (_taken_back(state, case.id, events, at) if case.gone else [])
+    return events + (_taken_back(state, case.id, events, at, law) if case.gone else [])
 
 
 def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
@@ -172,7 +172,7 @@ def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
     come = list(risks(area, at, state.frame))
     events: list[Event] = [AreaTaken(area, at)]
     events += _changed(state, gone, come, {}, {}, at, law)
-    return events + (_taken_back(state, area.id, events, at) if area.gone else [])
+    return events + (_taken_back(state, area.id, events, at, law) if area.gone else [])
 
 
 def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
@@ -196,7 +196,7 @@ def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
 
 
 def _contact(state: View, met: Contact, at: Ms, law: Law) -> list[Event]:
-    if met.until <= at - state.frame.keep:
+    if met.until and met.until <= at - state.frame.keep:
         return [Passed("too-old")]
     linked = links.decide(links.young(state.chains(met.tag), at, state.frame.keep), met, at, law)
     return [Passed("repeat") if linked is None else linked]
@@ -254,14 +254,14 @@ def bare(said: Said) -> Said:
     return said._replace(match=match)
 
 
-def _taken_back(state: View, case: bytes, events: list[Event], at: Ms) -> list[Event]:
+def _taken_back(state: View, case: bytes, events: list[Event], at: Ms, law: Law) -> list[Event]:
     """What a withdrawn case takes back though its stay, or its own, has gone meanwhile."""
     done = {event.match.id for event in events if isinstance(event, Said)}
     found: list[Event] = []
     for said in sorted(state.said_of(case), key=lambda said: said.match.id):
         if said.match.id not in done:
             gone = Said(said.match, False, said.revision + 1)
-            found += [gone, Remembered(gone, at)]
+            found += [gone, Remembered(gone, at), *_met(gone, at, law)]
     return found
 
 

@@ -73,6 +73,11 @@ def decide(state: Links, match: Contact, at: Ms, law: Law) -> Linked | None:
     held = chain.links.get(match.id)
     if held is not None and match.revision <= held.revision:
         return None
+    if not match.until:
+        # Taken back when the stay had gone: what was said of it is all that is known of the times.
+        if held is None:
+            return None
+        match = match._replace(since=held.since, until=held.until)
     settings = law.settings(match.division, at)
     reach = 0
     if match.stands and settings is not None:
