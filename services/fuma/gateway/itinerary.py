@@ -11,7 +11,7 @@ from typing import NamedTuple
 from fuma.contracts.cloudevents import Report
 from fuma.contracts.presence import FRAME
 from fuma.domain.codes.check import Breach
-from fuma.domain.codes.events import Fact, FactKind
+from fuma.domain.codes.events import Fact, FactKind, Identity
 from fuma.domain.comparison.check import check_case, check_issue, check_stay
 from fuma.domain.comparison.events import SIGNAL, TICKET, Area, Case, Presence
 from fuma.domain.comparison.place import is_run
@@ -51,7 +51,7 @@ def breaches(report: Report, text: Comparison | None, department: str, at: Ms) -
 def said(
     report: Report, fact: Fact, text: Comparison | None, subject: SubjectKey | None
 ) -> tuple[Said, ...]:
-    """Of a report in which nothing is wrong."""
+    """Of a report in which nothing is wrong; nothing of a case under a name that is not its own."""
     if report.area is not None:
         return (Said(fact.id, _area(report, fact)),)
     if subject is None:
@@ -59,7 +59,9 @@ def said(
     if report.stay is not None:
         return tuple(Said(subject.tag, one) for one in _stays(report, fact, subject))
     row = text.case(report.ground, report.evidence_kind) if text else None
-    if report.case is not None and row is not None:
+    # A number under another name may be somebody else's: whom they met is not asked.
+    known = subject.identity != Identity.MISMATCHED.value
+    if report.case is not None and row is not None and known:
         return (Said(subject.tag, _case(report, fact, row, subject.tag)),)
     return ()
 

@@ -61,6 +61,17 @@ class Judged:
     tag: bytes
     said: tuple[Said, ...] = ()
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Codes of why it ends at the door; empty where something of it goes on.
+
+        A case under a name that is not its number's ends there without a fault: the door tells
+        nobody who is registered under which name.
+        """
+        if self.fact is not None or self.said:
+            return ()
+        return tuple(one.code for one in self.faults) or ("name-mismatch",)
+
 
 class Judge:
     """Opens, reads and judges rows. Pure but for the keys that it holds."""

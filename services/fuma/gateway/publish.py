@@ -112,9 +112,9 @@ class Publisher:
         feed = [self._fact(one) for one in judged if one.fact is not None]
         feed += [self._said(one, *pair) for one in judged for pair in enumerate(one.said)]
         letters += [
-            self._letter(one.opened.row.raw, Poison(Reason.BAD_REPORT, one.faults[0].code))
+            self._letter(one.opened.row.raw, Poison(Reason.BAD_REPORT, one.ends[0]))
             for one in judged
-            if one.fact is None and not one.said
+            if one.ends
         ]
         signals = self._signals(verdicts, judged, at)
         self._appender.append([*letters, *feed, *signals])  # (3)
@@ -213,11 +213,11 @@ class Publisher:
             entry = row.number, "", [one.code for one in faults]
             files.setdefault((row.department, row.receipt), []).append(entry)
         for one in judged:
-            if one.fact is None and not one.said:
+            if one.ends:
                 row = one.opened.row
                 report = one.opened.reading.report
                 division = report.division if report is not None else ""
-                entry = row.number, division, [fault.code for fault in one.faults]
+                entry = row.number, division, list(one.ends)
                 files.setdefault((row.department, row.receipt), []).append(entry)
         return self._door(files, at)
 

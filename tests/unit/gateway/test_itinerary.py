@@ -95,6 +95,21 @@ def test_a_confirmed_finding_may_be_the_case_as_well(small: Small) -> None:
     assert fact.breaches == ()
 
 
+def test_whom_a_case_under_another_name_met_is_not_asked(small: Small) -> None:
+    wrong = {"name": "另一人"}
+    ill = {"onset": "2022-06-12", "isolated": "2022-06-14T08:30:00+08:00"}
+    small.send("R-1", [event(1, **ill, **wrong), case(1, **wrong), case(2)], None)
+    assert not small.live(0, False)
+    tally = small.tally("R-1")
+    assert (tally.accepted, tally.refused, tally.closed) == (3, 0, True)
+    (other,) = told(small).values()  # of nobody in the register: nobody else can be meant
+    assert isinstance(other, Case)
+    assert other.tag == small.vault._tag(number(2))
+    (letter,) = small.all("fuma.dlq.in")
+    assert b"name-mismatch" in (letter.header("__streams.errors.message") or b"")
+    assert len(small.all("fuma.feed.health")) == 1  # the finding, which codes holds
+
+
 def test_a_stay_that_moves_is_taken_back_where_it_was(small: Small) -> None:
     there = {"cell": "4829/40876"}
     small.send("R-1", [presence(1, revision=2, was=there)], None, "communications")
