@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fuma.domain.codes.events import Fact, LawRef
 from fuma.domain.codes.inputs import Actor as Signer
-from fuma.domain.codes.saying import chain_words
+from fuma.domain.codes.saying import step_words
 from fuma.domain.law.vocabulary import Words
 
 
@@ -54,8 +54,9 @@ class Names:
         """The chain of an officers' order, from the reporter of the fact that it cites."""
         told = self.reporter(fact)
         for one in chain:
-            words = chain_words((one,))
-            told.append(Actor(one.step or "officer", f"{one.officer} ({one.office})", words))
+            step, name = step_words(one.step), f"{one.officer} ({one.office})"
+            words = Words(f"{name}{step.zh}", f"{name} {step.en}".rstrip())
+            told.append(Actor(one.step or "officer", name, words))
         return (*told, *self._published(law))
 
     def reporter(self, fact: Fact | None) -> list[Actor]:

@@ -52,6 +52,7 @@ def test_the_whole_chain_of_a_red_stands_in_it_from_the_reporter_on() -> None:
     ]  # fmt: skip
     assert not {"task-force", "public-security"} & {a.role for a in effective.actors}
     assert "clerk of office of clerk filled the form" in effective.sentence.en
+    assert "clerk (office of clerk) filled the form" in [a.words.en for a in effective.actors]
     lifter = found.entries[6].actors
     assert [a.name for a in lifter] == ["lifter (office of lifter)"]
     assert [(s.colour.word if s.colour is not None else "", s.since) for s in found.spans] == [

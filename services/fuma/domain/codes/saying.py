@@ -50,11 +50,16 @@ def evidence_words(kind: str) -> Words:
     return EVIDENCE.get(kind, Words(kind or "无证据", kind or "no evidence"))
 
 
+def step_words(step: str) -> Words:
+    """What an officer did in a step; a word that is none stands for itself."""
+    return STEPS.get(step, Words(step, step))
+
+
 def chain_words(chain: Iterable[Actor]) -> Words:
     """Who took part, step by step: office and officer, never a natural person's reference."""
     zh, en = [], []
     for actor in chain:
-        step = STEPS.get(actor.step, Words(actor.step, actor.step))
+        step = step_words(actor.step)
         zh.append(f"{actor.office} {actor.officer}{step.zh}")
         en.append(f"{actor.officer} of {actor.office} {step.en}")
     return Words("、".join(zh), ", ".join(en))
