@@ -140,7 +140,7 @@ class Exchange:
 
     def _lines(self, request: Request) -> dict[str, Any]:
         officer, office = self._officer(request)
-        if not self._drafts(officer, office):
+        if not self._drafts(officer, office, request.issued):
             raise Refusal("this account fills no forms by the procedure: it is told no tags")
         try:
             rows = msgspec.convert(request.body.get("rows"), list[Row])
@@ -202,11 +202,13 @@ class Exchange:
             found.append(fault("seen", "bad-time"))
         return found
 
-    def _drafts(self, officer: Officer, office: Office) -> bool:
+    def _drafts(self, officer: Officer, office: Office, at: Ms) -> bool:
         """Whether the procedure in force anywhere in its division lets this account fill forms."""
         for published in self._law().texts:
             text = published.text
-            if not isinstance(text, Procedure) or not text.chain:
+            if not isinstance(text, Procedure) or not text.chain or at < published.begins:
+                continue
+            if text.until is not None and at >= text.until:
                 continue
             here = text.division.startswith(office.division) or office.division.startswith(
                 text.division

@@ -20,6 +20,7 @@ from fuma.domain.authority import events as e
 from fuma.domain.authority.fold import evolve
 from fuma.domain.authority.state import State
 from fuma.domain.ids import report_id
+from fuma.domain.time import DAY
 from fuma.gateway.exchange import Exchange
 from fuma.gateway.exchange_app import app
 from fuma.runtime.memory import MemoryVault
@@ -160,6 +161,12 @@ def test_text_that_no_encoding_has_is_refused() -> None:
     text = dsse.parse(ask([row(0)])).payload.replace("填表".encode(), b"\\ud800")
     with pytest.raises(Refusal, match="form of a request"):
         open_request(dsse.sign(REQUEST_TYPE, text, CLERK))
+
+
+def test_where_no_procedure_is_in_force_nobody_is_told_anything(vault: MemoryVault) -> None:
+    early = NOON - 3 * 365 * DAY
+    with pytest.raises(Refusal, match="fills no forms"):
+        exchange(vault, early).answer(open_request(ask([row(0)], issued=early)))
 
 
 @pytest.mark.parametrize("purpose", ["", "  ", "x" * 201])
