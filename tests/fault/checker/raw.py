@@ -181,8 +181,9 @@ def _partition(consumer: Consumer, name: str, partition: int) -> Iterator[Rec]:
     if start >= end:
         return
     consumer.assign([TopicPartition(name, partition, start)])
-    while True:
-        for message in consumer.consume(2_000, timeout=0.5):
+    while start < end:
+        # Never more than there is: the client waits until it has as many.
+        for message in consumer.consume(min(2_000, end - start), timeout=0.5):
             error = message.error()
             if error is not None:
                 if error.code() == KafkaError._PARTITION_EOF:
@@ -190,6 +191,7 @@ def _partition(consumer: Consumer, name: str, partition: int) -> Iterator[Rec]:
                 if error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:
                     raise RuntimeError(f"{name}/{partition}: {error}")
                 continue
+            start = message.offset() + 1
             headers = tuple((n, c or b"") for n, c in message.headers() or ())
             yield Rec(
                 name, partition, message.offset(), message.timestamp()[1],
