@@ -164,6 +164,7 @@ def read_log(config: Mapping[str, str], names: list[str]) -> Log:
         {
             **config, "group.id": "fuma.checker", "enable.auto.commit": False,
             "auto.offset.reset": "error", "enable.partition.eof": True, "check.crcs": True,
+            "fetch.wait.max.ms": 5,  # other requests wait behind a fetch
         }
     )  # fmt: skip
     try:
@@ -185,6 +186,8 @@ def _partition(consumer: Consumer, name: str, partition: int) -> Iterator[Rec]:
         # Never more than there is: the client waits until it has as many.
         for message in consumer.consume(min(2_000, end - start), timeout=0.5):
             error = message.error()
+            if (message.topic(), message.partition()) != (name, partition):
+                continue  # still of the partition before
             if error is not None:
                 if error.code() == KafkaError._PARTITION_EOF:
                     return
