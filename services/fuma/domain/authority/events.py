@@ -1,24 +1,54 @@
-"""What the ``authority`` stage says. Facts about the past; ``fold.evolve`` never raises on one."""
+"""What the ``authority`` stage says. Facts about the past; ``fold.evolve`` never raises on one.
+
+Events are in ``events_*``, by what they are about, and are found here by their names.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fuma.domain.authority.commands import Draft, Line, Office, Officer
+from fuma.domain.authority.actor import NOBODY as NOBODY
+from fuma.domain.authority.actor import Actor as Actor
+from fuma.domain.authority.events_accounts import AccountClosed as AccountClosed
+from fuma.domain.authority.events_accounts import AccountOpened as AccountOpened
+from fuma.domain.authority.events_accounts import ApplicationRefused as ApplicationRefused
+from fuma.domain.authority.events_accounts import Applied as Applied
+from fuma.domain.authority.events_accounts import KeyEnded as KeyEnded
+from fuma.domain.authority.events_accounts import KeyRegistered as KeyRegistered
+from fuma.domain.authority.events_accounts import OfficeClosed as OfficeClosed
+from fuma.domain.authority.events_accounts import OfficeOpened as OfficeOpened
+from fuma.domain.authority.events_channel import Invited as Invited
+from fuma.domain.authority.events_channel import Joined as Joined
+from fuma.domain.authority.events_channel import ListPosted as ListPosted
+from fuma.domain.authority.events_channel import ListRead as ListRead
+from fuma.domain.authority.events_channel import SealSet as SealSet
+from fuma.domain.authority.events_orders import Amended as Amended
+from fuma.domain.authority.events_orders import BulkHeld as BulkHeld
+from fuma.domain.authority.events_orders import BulkReleased as BulkReleased
+from fuma.domain.authority.events_orders import Completed as Completed
+from fuma.domain.authority.events_orders import Drafted as Drafted
+from fuma.domain.authority.events_orders import Effected as Effected
+from fuma.domain.authority.events_orders import Ended as Ended
+from fuma.domain.authority.events_orders import Forwarded as Forwarded
+from fuma.domain.authority.events_orders import Issued as Issued
+from fuma.domain.authority.events_orders import IssuedLine as IssuedLine
+from fuma.domain.authority.events_orders import LineRef as LineRef
+from fuma.domain.authority.events_orders import LinesEnded as LinesEnded
+from fuma.domain.authority.events_orders import LineSettled as LineSettled
+from fuma.domain.authority.events_orders import PageArrived as PageArrived
+from fuma.domain.authority.events_orders import Stepped as Stepped
+from fuma.domain.authority.events_relief import CaseAssigned as CaseAssigned
+from fuma.domain.authority.events_relief import CaseClosed as CaseClosed
+from fuma.domain.authority.events_relief import CaseEscalated as CaseEscalated
+from fuma.domain.authority.events_relief import CaseFiled as CaseFiled
+from fuma.domain.authority.events_relief import LineSuspended as LineSuspended
+from fuma.domain.authority.events_relief import RecallAcknowledged as RecallAcknowledged
+from fuma.domain.authority.events_relief import Recalled as Recalled
+from fuma.domain.authority.events_returns import ItemMissing as ItemMissing
+from fuma.domain.authority.events_returns import ItemPushed as ItemPushed
+from fuma.domain.authority.events_returns import ReturnMissing as ReturnMissing
+from fuma.domain.authority.events_returns import ReturnReceived as ReturnReceived
 from fuma.domain.time import Ms
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did it: natural person, account, office, key."""
-
-    person: bytes
-    officer: str
-    office: str
-    key: str
-
-
-NOBODY = Actor(b"", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,277 +86,6 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True)
-class OfficeOpened:
-    office: Office
-
-
-@dataclass(frozen=True, slots=True)
-class OfficeClosed:
-    office: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    application: bytes
-    officer: Officer
-    key: str
-    need: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationRefused:
-    application: bytes
-    reason: str
-    by: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class AccountOpened:
-    application: bytes
-    officer: Officer
-    key: str
-    by: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class AccountClosed:
-    officer: str
-    reason: str
-    by: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRegistered:
-    officer: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeyEnded:
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Invited:
-    officer: str
-    code: bytes
-    by: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    officer: str
-
-
-@dataclass(frozen=True, slots=True)
-class SealSet:
-    officer: str
-    seal: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ListPosted:
-    list: bytes
-    division: str
-    count: int
-    pieces: int
-    digest: bytes
-    recipients: tuple[str, ...]
-    by: Actor
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class ListRead:
-    """A member was given the key of a list: recorded before it was given."""
-
-    list: bytes
-    by: Actor
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class Drafted:
-    draft: Draft
-    step: str
-    procedure: str
-    by: Actor
-    at: Ms
-    lapses: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class PageArrived:
-    order: bytes
-    number: int
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """All pages arrived and hash to the manifest's root."""
-
-    order: bytes
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class Stepped:
-    """A step of the chain was taken."""
-
-    order: bytes
-    step: str
-    by: Actor
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class Forwarded:
-    """Whose turn it is, told in the same decision that made it so. ``due`` 0: no deadline."""
-
-    order: bytes
-    step: str
-    offices: tuple[str, ...]
-    keys: tuple[str, ...]  # of the officers who may take the step
-    due: Ms
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class BulkHeld:
-    """The bulk line is reached: waits for central release, with everything it is linked to.
-
-    Where many are linked, several of these follow each other.
-    """
-
-    order: bytes
-    sum: int
-    linked: tuple[bytes, ...]
-    effective: tuple[tuple[bytes, int], ...]  # (order, lines) already in effect, for the bureau
-
-
-@dataclass(frozen=True, slots=True)
-class BulkReleased:
-    order: bytes
-    by: Actor
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class Effected:
-    """The order takes effect: ``codes`` is asked about every line not refused here."""
-
-    order: bytes
-    at: Ms
-    until: Ms
-    book: str
-    book_version: int
-    row: str
-    procedure: str
-    procedure_version: int
-    chain: tuple[Actor, ...]
-    lines: int  # how many of its lines go to ``codes``
-    released: bool
-    since: Ms = 0
-    book_digest: bytes = bytes(32)
-    procedure_digest: bytes = bytes(32)
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedLine:
-    """One line as ``codes`` is asked about it."""
-
-    line: int
-    subject: bytes
-    division: str
-    fact: bytes
-    root: bytes
-    reporter: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """Lines of an order that took effect, at most 200, with all that ``codes`` needs of it."""
-
-    order: bytes
-    division: str
-    ground: str
-    colour: int
-    since: Ms
-    until: Ms
-    book: str
-    book_version: int
-    row: str
-    procedure: str
-    procedure_version: int
-    chain: tuple[Actor, ...]
-    steps: tuple[str, ...]  # what each of the chain did; "release" is a bulk's
-    released: bool
-    lines: tuple[IssuedLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LineRef:
-    """A line and whose it is."""
-
-    line: int
-    subject: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class LinesEnded:
-    """Lines of an order in effect that end here, at most 200: their subjects are to be told.
-
-    ``how``: lifted, annulled, withdrawn, or refused (nobody answered, or no fact came).
-    """
-
-    order: bytes
-    how: str
-    code: str
-    at: Ms
-    by: Actor
-    lines: tuple[LineRef, ...]
-    evidence: bytes = b""  # of a lifting
-
-
-@dataclass(frozen=True, slots=True)
-class Amended:
-    """The law changed while the order is in effect: by which row it is now, and until when."""
-
-    order: bytes
-    at: Ms
-    until: Ms
-    book: str
-    book_version: int
-    row: str
-
-
-@dataclass(frozen=True, slots=True)
-class LineSettled:
-    """A line's own outcome: refused here before effect, or what ``codes`` made of it."""
-
-    order: bytes
-    line: int
-    status: str
-    code: str
-    at: Ms
-    recipients: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The order's end: rejected, withdrawn, lapsed, expired, lifted, annulled."""
-
-    order: bytes
-    how: str
-    reason: str
-    by: Actor
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
 class Overdue:
     """A step, a return or a case is late. ``level``: whom it is brought to."""
 
@@ -336,117 +95,6 @@ class Overdue:
     level: str
     at: Ms
     keys: tuple[str, ...] = ()  # of the officers who are told: who waits, or who is late
-
-
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    order: bytes
-    recipients: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RecallAcknowledged:
-    order: bytes
-    recipient: str
-
-
-@dataclass(frozen=True, slots=True)
-class ItemPushed:
-    """``status``: "whole", "nil", or "quarantined" where declared and arrived differ."""
-
-    city: str
-    department: str
-    day: int
-    declared: int
-    arrived: int
-    digest: bytes
-    status: str
-    corrected: bool
-    by: Actor
-    at: Ms
-    late: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ItemMissing:
-    """A department of a city pushed nothing by the hour: a missing list is not an empty one."""
-
-    city: str
-    department: str
-    day: int
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnReceived:
-    """``status``: "in-time" or "late"; ``missing`` are departments that pushed nothing."""
-
-    city: str
-    day: int
-    status: str
-    corrected: bool
-    items: tuple[tuple[str, bytes], ...]
-    missing: tuple[str, ...]
-    by: Actor
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnMissing:
-    city: str
-    day: int
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFiled:
-    case: bytes
-    kind: str
-    order: bytes
-    line: int
-    division: str
-    concerns: str
-    by: Actor
-    at: Ms
-    due: Ms
-    text: bytes = b""  # digest of what was said
-
-
-@dataclass(frozen=True, slots=True)
-class CaseAssigned:
-    case: bytes
-    decider: str
-    by: Actor
-    at: Ms
-    keys: tuple[str, ...] = ()  # the decider's
-
-
-@dataclass(frozen=True, slots=True)
-class CaseEscalated:
-    case: bytes
-    level: str
-    due: Ms
-    at: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class LineSuspended:
-    """No evidence is on file while an appeal is overdue: the line's colour rests."""
-
-    order: bytes
-    line: int
-    case: bytes
-    at: Ms
-    subject: bytes = bytes(16)
-
-
-@dataclass(frozen=True, slots=True)
-class CaseClosed:
-    case: bytes
-    outcome: str
-    reason: str
-    by: Actor
-    at: Ms
 
 
 Event = (
