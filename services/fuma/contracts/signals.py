@@ -15,6 +15,7 @@ from fuma.contracts.decisions import LedgerRecord
 from fuma.contracts.errors import Poison, Reason
 from fuma.domain.authority import events as a
 from fuma.domain.codes import events as e
+from fuma.domain.codes.matches import reference
 from fuma.domain.colour import Colour
 from fuma.domain.ids import derive
 from fuma.domain.time import Ms
@@ -81,7 +82,25 @@ def signals_of_decision(key: bytes, record: LedgerRecord) -> list[Signal]:
         made = _of_event(ident, key, record, event, colour)
         if made is not None:
             found.append(made)
+        if isinstance(event, e.Noted) and _is_match_on_file(event):
+            found.append(_exposed(ident, key, record.at, event, colour))
     return found
+
+
+def _is_match_on_file(event: e.Noted) -> bool:
+    awaits = event.code == "awaits-order" and event.root != b""
+    return awaits and event.evidence_ref == reference(event.fact)
+
+
+def _exposed(ident: bytes, key: bytes, at: Ms, event: e.Noted, colour: str) -> Signal:
+    """A match is on file; ``digest`` is what those share whom the same ground may be held against,
+    ``detail`` the evidence, by which it is known when the match is withdrawn."""
+    return Signal(
+        derive(b"exposed", ident), at, province_of(event.division), "exposed", event.department,
+        _desk(event.department, event.division), event.ground, (), key, 1,
+        sha256(b"exposed" + event.root + event.ground.encode()).digest(),
+        event.evidence_ref.hex(), colour, b"", _parties(event.department, event.division),
+    )  # fmt: skip
 
 
 def _of_event(

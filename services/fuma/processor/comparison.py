@@ -28,6 +28,7 @@ from fuma.domain.comparison.events import (
     Event,
     Input,
     Linked,
+    Match,
     Presence,
     Said,
     Spread,
@@ -134,6 +135,12 @@ class Partition:
         return self.state.ranges()
 
 
+def shared(match: Match) -> bytes:
+    """32 bytes, the same for everybody who met one case at one place: what they share. Empty where
+    the place is not known any more (a match that is taken back late)."""
+    return digest("shared", match.case, match.place) if match.place else b""
+
+
 def match_fact(said: Said) -> MatchFact:
     """What the person's record gets to hear of a match."""
     m = said.match
@@ -165,4 +172,5 @@ def match_fact(said: Said) -> MatchFact:
         m.mark,
         DEPARTMENT,
         Identity(m.identity),
+        shared(m),
     )  # fmt: skip

@@ -102,8 +102,6 @@ def test_scenario_19_same_trajectory_one_red() -> None:
     assert (found.code, found.count) == ("disparity-of-evidence", 1)
     assert set(found.subjects) == {tag(1), tag(2)}
     assert run([red, signal(2, "effective", codes=(), digest=root_, colour="red")]) == []
-    compared = signal(3, "disparity", digest=root_, count=4, subject=b"", codes=())
-    assert codes(run([compared])) == [("disparity-of-trajectory", 1)]
 
 
 def test_flip_flop_counts_colours_that_come_back() -> None:
@@ -178,6 +176,8 @@ def test_a_pattern_that_could_never_be_met_is_refused() -> None:
         ({"kinds": ["gossip"]}, "gossip"),
         ({"by": "everything"}, "everything"),
         ({"measure": "returns"}, "counted by subject"),
+        ({"measure": "apart", "by": "shared"}, "counted of exposed"),
+        ({"grace": "1h"}, "no difference that could pass"),
     ):
         wrong = data | {"patterns": [data["patterns"][0] | change]}
         with pytest.raises(LawError, match=said):

@@ -21,6 +21,10 @@ MEASURES: dict[str, Words] = {
     "sum": Words("人数（行数、次数）", "subjects, each once; rows and commands as they come"),
     "returns": Words("转绿后再次赋码的次数", "times that a colour came back after it had ended"),
     "spared": Words("同证据而颜色较轻者人数", "subjects of the same evidence with a milder colour"),
+    "apart": Words(
+        "同一接触而未被赋码人数",
+        "subjects who met the same case at the same place and got no colour, while others did",
+    ),
 }
 #: Over what.
 SCOPES: dict[str, Words] = {
@@ -45,6 +49,7 @@ class Pattern:
     codes: tuple[str, ...]  # of which it has one; () for any
     window: Ms
     counts: tuple[int, ...]  # rising; an incident is raised at each
+    grace: Ms = 0  # so long a difference may last: lines of one order come one after another
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from fuma.domain.watch.events import KINDS
 
 _FIELDS = {
     "name", "title", "severity", "measure", "by", "kinds", "codes", "window", "counts",
+    "grace",
 }  # fmt: skip
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: Which scope a measure needs; a sum takes any.
-_NEEDS = {"returns": "subject", "spared": "shared"}
+_NEEDS = {"returns": "subject", "spared": "shared", "apart": "shared"}
 
 
 def read_patterns(r: Reader, value: Any) -> tuple[Pattern, ...]:
@@ -57,9 +58,14 @@ def _pattern(r: Reader, index: int, value: Any) -> Pattern:
     window = r.duration(f"{at}.window", data.get("window"))
     if window > MAX_WINDOW:
         r.fault(f"{at}.window", "longer than 14 days")
+    if measure == "apart" and kinds != ("exposed",):
+        r.fault(f"{at}.kinds", "apart is counted of exposed")
+    grace = r.duration(f"{at}.grace", data["grace"]) if "grace" in data else 0
+    if grace and measure not in ("spared", "apart"):
+        r.fault(f"{at}.grace", f"{measure} is no difference that could pass")
     return Pattern(
         name, r.words(f"{at}.title", data.get("title")), severity, measure, by, kinds, codes,
-        window, _counts(r, at, data),
+        window, _counts(r, at, data), grace,
     )  # fmt: skip
 
 

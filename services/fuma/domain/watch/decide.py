@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from hashlib import sha256
 
 from fuma.domain.ids import derive
@@ -29,10 +30,33 @@ def advance(state: State, signal: Signal, at: Ms, law: Oversight | None) -> list
         return []
     forget(state, at)
     found = []
-    for touched in evolve(state, signal, at, law):
+    for touched in (*_lasting(state, at, law), *evolve(state, signal, at, law)):
+        pattern, scope, window, before = touched
+        if pattern.grace and before >= 0:
+            if measured(pattern, window):
+                state.waiting.setdefault(pattern.name, OrderedDict()).setdefault(scope, at)
+            continue
         incident = _raise(touched, signal, at, law)
         if incident is not None:
             found.append(incident)
+    return found
+
+
+def _lasting(state: State, at: Ms, law: Oversight) -> list[Touched]:
+    """Windows whose difference is as old as its pattern allows, to be measured as they are now.
+
+    ``before`` is -1: they were not raised while it might have passed.
+    """
+    found = []
+    for pattern in law.patterns:
+        waiting = state.waiting.get(pattern.name)
+        while waiting and next(iter(waiting.values())) <= at - pattern.grace:
+            scope, _ = waiting.popitem(last=False)
+            window = state.windows.get(pattern.name, OrderedDict()).get(scope)
+            if window is not None:
+                window.trim(at - pattern.window)
+                if window.entries:
+                    found.append(Touched(pattern, scope, window, -1))
     return found
 
 

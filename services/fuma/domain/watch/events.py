@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "ordered": "an order left the chain for the persons' records: its lines",
     "order-ended": "an order was rejected, withdrawn or lapsed: its lines where known, else 1",
     "bulk-held": "the bulk gate holds an order: the sum",
+    "exposed": "a match is on file and awaits an order: subjects",
     "disparity": "people of one trajectory, a ground held against some of them: those spared",
 }
 

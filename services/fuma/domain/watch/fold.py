@@ -14,6 +14,7 @@ from typing import NamedTuple
 from fuma.domain.law.oversight import MAX_COUNT, MAX_WINDOW, Oversight, Pattern
 from fuma.domain.time import Ms
 from fuma.domain.watch.events import Party, Signal
+from fuma.domain.watch.exposed import Exposed, groups
 
 #: Windows kept of one pattern in one province; beyond it the one untouched longest is given up.
 MAX_SCOPES = 10_000
@@ -69,6 +70,13 @@ class Window:
         else:
             self.rows += entry.weight
 
+    def leave(self, subject: bytes) -> None:
+        """The subject is not compared with the others any more."""
+        self.ids -= {entry.id for entry in self.entries if entry.subject == subject}
+        self.entries = deque(entry for entry in self.entries if entry.subject != subject)
+        self.subjects.pop(subject, None)
+        self._forget(subject)
+
     def trim(self, before: Ms) -> None:
         """Forget what is not later than ``before``."""
         while self.entries and self.entries[0].at <= before:
@@ -96,6 +104,11 @@ class Window:
         worst = max((rank for rank, count in enumerate(self.ranks) if count), default=0)
         return sum(self.ranks[:worst])
 
+    @property
+    def apart(self) -> int:
+        """Subjects without a colour, where others have one."""
+        return self.ranks[0] if self.ranks[1] or self.ranks[2] else 0
+
 
 @dataclass(slots=True)
 class State:
@@ -103,6 +116,9 @@ class State:
 
     windows: dict[str, OrderedDict[bytes, Window]] = field(default_factory=dict)
     chains: OrderedDict[bytes, tuple[Ms, tuple[Party, ...]]] = field(default_factory=OrderedDict)
+    exposed: Exposed = field(default_factory=OrderedDict)
+    #: Of a pattern with ``grace``: scopes where there was a difference, by when it was first seen.
+    waiting: dict[str, OrderedDict[bytes, Ms]] = field(default_factory=dict)
 
 
 class Touched(NamedTuple):
@@ -117,11 +133,19 @@ class Touched(NamedTuple):
 def evolve(state: State, signal: Signal, at: Ms, law: Oversight) -> list[Touched]:
     """Take in a signal; the windows that it changed. A repeat, or one too old, changes none."""
     parties = _parties(state, signal, at)
+    joined, left = groups(state.exposed, signal, at)
     touched = []
     for pattern in law.patterns:
-        if not meets(pattern, signal) or signal.at <= at - pattern.window:
+        apart = pattern.measure == "apart"
+        if apart:
+            for scope in left:
+                if scope in (known := state.windows.get(pattern.name, OrderedDict())):
+                    known[scope].leave(signal.subject)
+        elif not meets(pattern, signal):
             continue
-        for scope in scopes(pattern, signal, parties):
+        if signal.at <= at - pattern.window:
+            continue
+        for scope in joined if apart else scopes(pattern, signal, parties):
             if pattern.measure == "returns" and _first(state, pattern, scope, signal):
                 continue
             window = _window(state, pattern, scope, at)
@@ -213,7 +237,7 @@ def measured(pattern: Pattern, window: Window) -> int:
         return len(window.subjects) + window.rows
     if pattern.measure == "returns":
         return len(window.entries)
-    return window.spared
+    return window.apart if pattern.measure == "apart" else window.spared
 
 
 def forget(state: State, at: Ms) -> None:
@@ -221,5 +245,10 @@ def forget(state: State, at: Ms) -> None:
     for known in state.windows.values():
         while known and next(iter(known.values())).touched <= at - MAX_WINDOW:
             known.popitem(last=False)
+    while state.exposed and next(iter(state.exposed.values())).at <= at - MAX_WINDOW:
+        state.exposed.popitem(last=False)
+    for waiting in state.waiting.values():
+        while waiting and next(iter(waiting.values())) <= at - MAX_WINDOW:
+            waiting.popitem(last=False)
     while state.chains and next(iter(state.chains.values()))[0] <= at - MAX_WINDOW:
         state.chains.popitem(last=False)
