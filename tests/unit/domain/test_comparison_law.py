@@ -130,6 +130,18 @@ def test_the_longest_prefix_wins_whole_and_nothing_is_compared_without_a_text() 
     assert law.settings("41", at(6, 14, 2020)) is None
 
 
+def test_the_ninth_edition_looks_back_seven_days_into_an_area_and_fourteen_for_companions() -> None:
+    law = Law(PublishedText(one.law, 0, True) for one in load_folder(root() / "rules"))
+    for division in ("410105", "450102"):
+        old, new = law.settings(division, at(6, 27)), law.settings(division, at(6, 28))
+        assert old is not None
+        assert new is not None
+        assert (old.lookback, new.lookback) == (14 * DAY, 7 * DAY)
+        assert (old.chain, new.chain) == (14 * DAY, 14 * DAY)
+        assert (old.companion is None) == (new.companion is None)
+        assert law.settings(division, at(1, 8, 2023)) is None
+
+
 def test_the_delivered_texts() -> None:
     laws = [one.law for one in load_folder(root() / "rules")]
     texts = {law.division: law for law in laws if isinstance(law, Comparison)}
