@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from broker.toy import SEALER
+from fuma.cli.match import newest, verdict
 from fuma.contracts.facts import decode_person
 from fuma.contracts.presence import decode_presence, encode_presence
 from fuma.contracts.rulesfile import law_of_texts, load_folder
@@ -23,9 +25,10 @@ from fuma.domain.law.inforce import Law
 from fuma.domain.law.reading import instant
 from fuma.domain.time import DAY, MINUTE, Ms
 from fuma.processor.comparison import match_fact
-from fuma.runtime.host_intake import REASON_HEADER
+from fuma.runtime.host_intake import REASON_HEADER, Intake
 from fuma.runtime.host_transform import internal
 from fuma.runtime.mac import TIME_HEADER, pack_time, unpack_time
+from fuma.runtime.ports import Outgoing
 from property.comparison.world import PLACES, START, STEP, World, history, ident
 from property.comparison.world import tag as world_tag
 from unit.comparison.making import NOW, SQUARE, VILLAGE, sick, stay, tag
@@ -190,3 +193,30 @@ def test_a_case_withdrawn_after_three_weeks_takes_back_what_followed_and_names_n
     back = [m for found in said(rig).values() for m in found if not m.stands]
     assert {m.match for m in back} == {match for _, match in stood}
     assert {(m.place, m.since, m.until, m.stay) for m in back} == {(b"", 0, 0, (0, 0))}
+
+
+def test_an_auditor_checks_what_stands_on_a_persons_record() -> None:
+    """``fuma match check``: by the records alone, and what nobody vouches for does not count."""
+    frame, now = Frame(parts=2), START + 2 * DAY
+    rig = Rig(World(), frame)
+    for item in history(Random(3)):
+        rig.tell(item, now)
+    forged = encode_presence(Presence(ident("f", 1), 0, world_tag(9), PLACES[0], "410105", 0, 1))
+    rig.log.append([Outgoing(PRESENCE, 0, PLACES[0] + b"\x00", forged)])
+    rig.run()
+    intake = Intake(
+        SEALER, simulated=True, partition_of=partition_for, counts={PRESENCE: rig.partitions}
+    )
+
+    def check(person: bytes, match: MatchFact) -> str:
+        return verdict(rig.log, intake, rig.partitions, person, match, World(), frame)
+
+    found = {person: newest(iter(matches)) for person, matches in said(rig).items()}
+    standing = [(p, m) for p, matches in found.items() for m in matches if m.stands]
+    assert len(standing) > 3
+    assert {check(p, m) for p, matches in found.items() for m in matches} == {"same"}
+    person, match = standing[0]
+    assert check(person, replace(match, until=match.until + 1)) == "differs"
+    assert check(person, replace(match, stands=False)) == "differs"
+    assert check(person, replace(match, match=bytes(16))) == "absent"
+    assert check(person, replace(match, place=b"", stands=False)) == "withdrawn"
