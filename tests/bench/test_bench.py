@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from fuma.cli.bench_comparison import measure, sizes_up_to
 from fuma.cli.bench_latency import percentile
-from fuma.cli.bench_table import Peer, peers
+from fuma.cli.bench_table import Peer, Result, peers, show
 from fuma.cli.errors import CliError
 
 
@@ -28,6 +32,21 @@ def test_percentiles_are_values_that_occurred() -> None:
     values = list(range(1, 101))
     assert [percentile(values, share) for share in (0.5, 0.95, 0.99, 1.0)] == [50, 95, 99, 100]
     assert percentile([7], 0.999) == 7
+
+
+def test_the_comparison_has_its_rows() -> None:
+    assert [size.people for curve, size in sizes_up_to(1_000_000) if curve == "people"] == [
+        10_000, 100_000, 200_000, 1_000_000,
+    ]  # fmt: skip
+    assert len([size for curve, size in sizes_up_to(100_000) if curve == "cells"]) == 5
+    ((curve, size),) = sizes_up_to(1_000)
+    found = measure(replace(size, cells=1))
+    assert found.late_case_matches > 0
+    console = Console(width=200, record=True, file=io.StringIO())
+    show(Result(1, 1, 1.0, comparison=[(curve, found)]), console)
+    shown = console.export_text()
+    assert f"{found.presences_per_cpu_second:,}" in shown
+    assert f"{found.late_case_matches:,}" in shown
 
 
 @pytest.mark.slow
@@ -55,6 +74,9 @@ def test_a_small_bench_measures_every_stage(tmp_path: Path) -> None:
     assert min(result["space"][f"{one}_bytes"] for one in ("store", "ledger", "redis")) > 0
     assert set(result["by_persons"]) == {"2000"}
     assert set(result["by_partitions"]) == {"1", "8", "64"}
+    ((curve, cost),) = result["comparison"]
+    assert (curve, cost["size"]["people"]) == ("people", 2000)
+    assert cost["presences_per_cpu_second"] > 0
     assert result["peers"] == [{"name": "other", "rate": 10.0, "does": "less"}]
     assert result["end_to_end"] > 0
     latency = result["latency"]["100"]

@@ -15,6 +15,8 @@ import typer
 from rich.console import Console
 
 from fuma.cli.bench_baseline import bare_loop
+from fuma.cli.bench_comparison import measure as measure_comparison
+from fuma.cli.bench_comparison import sizes_up_to
 from fuma.cli.bench_cpu import curve
 from fuma.cli.bench_latency import steady
 from fuma.cli.bench_load import DEPARTMENT, events
@@ -52,7 +54,10 @@ def bench(
     seconds: Annotated[int, typer.Option(min=2, help="Length of a steady run.")] = 20,
     workers: Annotated[int, typer.Option(min=1, help="Workers of codes.")] = os.cpu_count() or 1,
     persons: Annotated[
-        int, typer.Option(min=1_000, help="Growth: up to so many persons in a store.")
+        int,
+        typer.Option(
+            min=1_000, help="Growth: up to so many persons in a store, and people compared."
+        ),
     ] = 100_000,
     client_rows: Annotated[
         int, typer.Option(min=0, help="Also: the client's memory over a file of so many rows.")
@@ -67,7 +72,9 @@ def bench(
 
     Every rate is given as a ratio to a bare confluent-kafka loop in the same run, which reads and
     writes the same records and decides nothing, with the CPU that a record took. Then: latency at
-    steady rates, a store rebuilt, a worker killed, what a person takes up, how cost grows. The
+    steady rates, a store rebuilt, a worker killed, what a person takes up, how cost grows; what
+    the comparison costs as people become more and as they crowd together, and a case that is
+    confirmed late (one partition, no broker; beside DuckDB's join where that is installed). The
     stack is one of its own, stopped at the end.
 
     Example: fuma bench --records 100000 --rate 500 --rate 1000 --client-rows 1000000
@@ -128,6 +135,7 @@ def run(world: World, result: Result, plan: Plan, say: Callable[[str], None]) ->
             peaks = [peak_mib(process.pid) for process in world.supervisor.processes(name)]
             result.memory_mib[name] = round(max(peaks, default=0.0), 1)
     _growth(result, plan, say)
+    _comparison(result, plan, say)
 
 
 def _lines(load: list[tuple[bytes, bytes]]) -> list[Line]:
@@ -184,6 +192,12 @@ def _growth(result: Result, plan: Plan, say: Callable[[str], None]) -> None:
     found = curve([*steps, plan.persons], (1, 8, 64), min(20_000, plan.persons))
     result.by_persons = {str(n): micros for n, micros in found.persons.items()}
     result.by_partitions = {str(n): micros for n, micros in found.partitions.items()}
+
+
+def _comparison(result: Result, plan: Plan, say: Callable[[str], None]) -> None:
+    for curve_of, size in sizes_up_to(plan.persons):
+        say(f"comparison: {size.people:,} people in {size.cells:,} cells")
+        result.comparison.append((curve_of, measure_comparison(size)))
 
 
 def _applied(ask: Questions) -> int:

@@ -211,6 +211,18 @@ LARGE = (Size(1_000_000, 1, 100_000, 2_000),)
 WHAT = {"population": POPULATION, "density": DENSITY, "large": LARGE}
 
 
+def sizes_up_to(people: int) -> list[tuple[str, Size]]:
+    """Those of ``fuma bench``, with the name of their curve: of at most so many people. The
+    smallest is among them, smaller still where ``people`` are fewer."""
+    found = [
+        (name, size)
+        for name, sizes in (("people", POPULATION + LARGE), ("cells", DENSITY))
+        for size in sizes
+        if size.people <= people
+    ]
+    return found or [("people", Size(people, 2, max(1, people // 10), max(1, people // 500)))]
+
+
 def main() -> None:
     """``population``, ``density`` or ``large`` (a million people); all of them if none is named."""
     for name in sys.argv[1:] or WHAT:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from fuma.cli.bench_comparison import Cost
 from fuma.cli.bench_latency import Latency
 from fuma.cli.bench_memory import ClientMemory
 from fuma.cli.bench_stages import Measured
@@ -67,6 +68,8 @@ class Result:
     #: ``codes`` alone in one process, CPU µs a record: by persons in the store, by partitions.
     by_persons: dict[str, float] = field(default_factory=dict)
     by_partitions: dict[str, float] = field(default_factory=dict)
+    #: The comparison alone: "people" (as they become more) or "cells" (as they crowd together).
+    comparison: list[tuple[str, Cost]] = field(default_factory=list)
 
 
 def show(result: Result, console: Console) -> None:
@@ -89,6 +92,8 @@ def show(result: Result, console: Console) -> None:
         if curve:
             shown = ", ".join(f"{int(n):,}: {micros:.1f}" for n, micros in curve.items())
             console.print(f"codes, µs of CPU a record by {title}: {shown}")
+    if result.comparison:
+        _comparison(result.comparison, console)
     peaks = ", ".join(f"{name} {mib:,.0f}" for name, mib in result.memory_mib.items())
     console.print(f"peak MiB with all running: {peaks}")
     for one in result.client:
@@ -117,6 +122,24 @@ def _rates(result: Result, console: Console) -> None:
         ratio = f"{peer.rate / base:.2f}"
         against = f"codes is {codes / peer.rate:.1f} × this; {peer.does}"
         table.add_row(f"{peer.name}: {against}", f"{peer.rate:,.0f}", ratio, "", "", "", "")
+    console.print(table)
+
+
+def _comparison(found: Sequence[tuple[str, Cost]], console: Console) -> None:
+    """Each rate as a ratio to the first row of its curve: 1.00 all along is a flat cost."""
+    names = ("presences", "cells", "presences/CPU s", "× first", "last tenth", "late case ms",
+             "its matches", "CPU × DuckDB")  # fmt: skip
+    table = Table("curve", "people", *names, title="comparison, one partition, no broker")
+    first: dict[str, int] = {}
+    for curve, one in found:
+        size, rate = one.size, one.presences_per_cpu_second
+        base = first.setdefault(curve, rate)
+        table.add_row(
+            curve, f"{size.people:,}", f"{size.people * size.each:,}", f"{size.cells:,}",
+            f"{rate:,}", f"{rate / base:.2f}", f"{one.last_tenth_per_cpu_second:,}",
+            f"{one.late_case_ms:.1f}", f"{one.late_case_matches:,}",
+            "" if one.ratio is None else f"{one.ratio:,.1f}",
+        )  # fmt: skip
     console.print(table)
 
 
