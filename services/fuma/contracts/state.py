@@ -26,7 +26,7 @@ from fuma.domain.codes.state import (
 from fuma.domain.colour import Colour
 
 #: Raised whenever the fields of ``State`` or of what it holds change.
-SHAPE = 4
+SHAPE = 5
 _HEAD = bytes([SHAPE])
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder()

@@ -77,7 +77,7 @@ def lines(province: str, event: e.Issued) -> Iterator[tuple[bytes, i.Line]]:
         )
     )  # fmt: skip
     for one in event.lines:
-        id = derive(b"line", event.order, b"%d" % one.line, one.subject)
+        id = derive(b"line", province.encode(), event.order, b"%d" % one.line, one.subject)
         said = _said(one.division, one.fact, one.root, one.reporter)
         yield one.subject, i.Line(
             id, digest(id, head, *said), event.order, one.line, province, one.division,
@@ -100,7 +100,7 @@ def ends(
     for ref in refs:
         # One line ends in several ways after each other, lifted and later annulled: each is said.
         said = (event.order, b"%d" % ref.line, ref.subject, how.value.encode(), b"%d" % seq)
-        id = derive(b"line-end", *said)
+        id = derive(b"line-end", province.encode(), *said)
         content = digest(id, *_said(province, code, event.at, *_actor(actor)))
         yield ref.subject, i.LineEnd(
             id, content, event.order, ref.line, province, how, code, event.at, actor

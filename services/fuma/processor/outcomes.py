@@ -16,6 +16,7 @@ from fuma.contracts.provinces import recipients
 from fuma.contracts.topics import COMMANDS
 from fuma.domain.authority.commands import Outcome
 from fuma.domain.codes import events as e
+from fuma.domain.codes.linefold import named
 from fuma.domain.ids import derive, digest
 from fuma.domain.law.inforce import Law
 from fuma.runtime.host_types import Emit
@@ -58,6 +59,6 @@ def _recipients(event: e.Answered, record: LedgerRecord, law: Law) -> tuple[str,
     orders += record.schedule.orders if record.schedule else ()
     for order in orders:
         source = order.source
-        if source is not None and (source.order, source.line) == (event.order, event.line):
+        if source is not None and named(source) == named(event):
             return recipients(law, order, record.at)
     return ()

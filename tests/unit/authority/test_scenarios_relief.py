@@ -265,3 +265,24 @@ def test_lifting_is_from_now_on_and_needs_evidence() -> None:
     assert ended.how == "lifted"
     again = p.send("bureau-head", c.Annul(h("form"), (), "was never valid"))
     assert found(again, e.Ended)[0].how == "annulled"
+
+
+def test_an_appeal_is_filed_where_the_order_lies_or_above_and_nowhere_else() -> None:
+    p = hainan()
+    effective(p)
+    for place in ("4602", "460105", "460", "14"):
+        body = c.FileCase(h(f"in {place}"), "appeal", h("form"), 0, place, "", h("text"))
+        if place == "460":
+            assert refusal(p.send("desk", body)) == ()
+        else:
+            assert refusal(p.send("desk", body)) == ("outside-jurisdiction",)
+
+
+def test_who_signed_an_order_gives_its_appeal_to_nobody() -> None:
+    p = hainan()
+    effective(p)
+    appeal(p)
+    assert refusal(p.send("haikou-head", c.AssignCase(h("appeal"), "bureau-head"))) == (
+        "own-order",
+    )
+    assert refusal(p.send("bureau-head", c.AssignCase(h("appeal"), "bureau-head"))) == ()

@@ -69,7 +69,7 @@ def test_every_line_of_an_order_in_effect_goes_to_its_subject_with_the_whole_cha
     assert [key for key, _ in found] == [h(f"subject {n}") for n in range(401)]
     _, last = found[-1]
     assert isinstance(last, i.Line)
-    assert last.id == derive(b"line", h("form"), b"400", h("subject 400"))
+    assert last.id == derive(b"line", b"14", h("form"), b"400", h("subject 400"))
     assert (last.order, last.line, last.province, last.colour) == (
         h("form"), 400, "14", Colour.RED
     )  # fmt: skip

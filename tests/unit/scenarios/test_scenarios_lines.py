@@ -329,3 +329,29 @@ def test_what_is_told_again_when_ids_are_long_forgotten_changes_nothing() -> Non
     assert person.answer() == ("lifted", "line-over")
     assert person.state.lines.early == ()
     assert person.colour(later) == "green"
+
+
+def test_an_order_of_the_same_id_in_another_province_touches_no_line_of_this_one() -> None:
+    other = "46"
+    # In effect.
+    s, cited = Subject(), finding("f")
+    s.gets(cited, "2022-06-14T18:00:00+08:00")
+    s.gets(replace(end("early", "lifted"), province=other), "2022-06-14T18:30:00+08:00")
+    s.gets(line("early", cited), "2022-06-14T20:01:00+08:00")
+    assert s.answer() == ("effective", ""), "nor does an end that came before it"
+    for how in ("lifted", "annulled"):
+        s.gets(replace(end("early", how, "x"), province=other), "2022-06-14T21:00:00+08:00")
+        assert s.answer() == (how, "line-awaited")
+        assert len(s.state.orders) == 1
+    # Waiting.
+    w, absent = Subject(), finding("g")
+    w.gets(line("waits", absent), "2022-06-14T20:01:00+08:00")
+    w.gets(replace(end("waits", "refused"), province=other), "2022-06-14T20:30:00+08:00")
+    w.gets(absent, "2022-06-14T21:00:00+08:00")
+    assert w.answer() == ("effective", "")
+    # Over: its annulment is its own province's to say.
+    s.gets(end("early", "lifted"), "2022-06-15T12:00:00+08:00")
+    s.gets(replace(end("early", "annulled", "y"), province=other), "2022-06-15T13:00:00+08:00")
+    assert not [x for x in s.decisions[-1].events if isinstance(x, e.Annulled)]
+    s.gets(end("early", "annulled", "never-valid"), "2022-06-15T14:00:00+08:00")
+    assert [x for x in s.decisions[-1].events if isinstance(x, e.Annulled)]

@@ -108,8 +108,13 @@ def review(case: Case, body: c.ReviewApplication) -> Answer:
         if not body.reason.strip():
             return No(("reason-missing",), about)
         return [e.ApplicationRefused(about, body.reason, case.actor)]
-    if asked.officer.id in case.state.officers or asked.key in case.state.keys:
+    state, officer = case.state, asked.officer
+    # Since it was asked, the id may have been opened and closed, the key taken and ended: whoever
+    # had them keeps them for ever, or nobody could say whose act it was.
+    if officer.id in state.officers or officer.id in state.closed:
         return No(("account-exists",), about)
+    if asked.key in state.keys or asked.key in state.ended_keys:
+        return No(("key-exists",), about)
     return [e.AccountOpened(about, asked.officer, asked.key, case.actor)]
 
 
@@ -131,6 +136,9 @@ def close_account(case: Case, body: c.CloseAccount) -> Answer:
 def rotate(case: Case, body: c.RotateKey) -> Answer:
     state = case.state
     if body.key in state.keys or body.key in state.ended_keys or not body.key:
+        return No(("key-exists",))
+    # An applicant's key is the applicant's: what it signs must not count as somebody else's.
+    if any(body.key == one.key for one in state.applications.values()):
         return No(("key-exists",))
     return [e.KeyRegistered(case.officer.id, body.key), e.KeyEnded(case.command.key, "rotated")]
 

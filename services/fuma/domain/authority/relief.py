@@ -80,6 +80,10 @@ def file(case: Case, body: c.FileCase) -> Answer:
     order = case.state.orders.get(body.order)
     if body.kind == "appeal" and (order is None or not 0 <= body.line < order.draft.count):
         return No(("order-unknown",), about)
+    # Decided where the order lies or above: elsewhere nobody answers for it, nor may undo it.
+    above = order is None or order.draft.division.startswith(body.division)
+    if body.kind == "appeal" and not above:
+        return No(("outside-jurisdiction",), about)
     procedure = case.procedure(body.division)
     if procedure is None or not body.division.startswith(case.state.province):
         return No(("no-law",), about)
@@ -106,6 +110,9 @@ def assign(case: Case, body: c.AssignCase) -> Answer:
         return No(("not-your-step",), about)
     if not case.covers(one.filed.division):
         return No(("outside-jurisdiction",), about)
+    order = case.state.orders.get(one.filed.order)
+    if order is not None and case.actor.person in order.persons():
+        return No(("own-order",), about)
     if decider is None or office is None:
         return No(("account-unknown",), about)
     why = _decider(case, one.filed, decider, office, procedure)

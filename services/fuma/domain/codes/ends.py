@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fuma.domain.codes.events import Annulled, Answered, End, Event, Lifted, LineEnd, Order
-from fuma.domain.codes.linefold import AWAITED
+from fuma.domain.codes.linefold import AWAITED, named
 from fuma.domain.codes.state import State
 from fuma.domain.time import ID_HORIZON, Ms
 
@@ -15,15 +15,15 @@ def take_end(state: State, end: LineEnd, at: Ms) -> tuple[Event, ...]:
     shows both. Every other end lifts what is in effect. Where the authority stopped waiting while
     the fact was on its way, the line may have taken effect meanwhile: then it ends here.
     """
-    name = (end.order, end.line)
+    name = named(end)
     for order in state.orders:
         source = order.source
-        if source is not None and (source.order, source.line) == name and order.end > at:
+        if source is not None and named(source) == name and order.end > at:
             return (_over(order, end, at), _answer(end, end.code))
-    if any((one.line.order, one.line.line) == name for one in state.lines.waiting):
+    if any(named(one.line) == name for one in state.lines.waiting):
         return (_answer(end, end.code),)
     for past in state.lines.over:
-        if (past.order, past.line) == name:
+        if named(past) == name:
             if past.own and end.how is End.ANNULLED:
                 undone = Annulled(past.own, end.id, at, end.code, past.ground, past.division)
                 return (undone, _answer(end, end.code))

@@ -96,7 +96,7 @@ class Actor:
 class Line:
     """One line of an order that went through its whole chain, asking for a colour."""
 
-    id: bytes  # derive(b"line", order, line, subject)
+    id: bytes  # derive(b"line", province, order, line, subject)
     content: bytes
     order: bytes
     line: int

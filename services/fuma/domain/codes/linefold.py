@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fuma.domain.codes.events import Amended, Answered, Noted, Order, Step
+from fuma.domain.codes.events import Amended, Answered, Noted, Order, Source, Step
+from fuma.domain.codes.inputs import Line, LineEnd
 from fuma.domain.codes.schedule import cut, joined
 from fuma.domain.codes.state import (
     ID_KEEP,
@@ -20,6 +21,13 @@ from fuma.domain.time import Ms
 
 #: The code of an answer to an end whose line has not come yet.
 AWAITED = "line-awaited"
+
+
+def named(what: Line | LineEnd | Answered | Source | Early | Over) -> tuple[str, bytes, int]:
+    """Which line is meant. An order's id is its drafter's choice and counts in one province alone:
+    an officer elsewhere may choose the same one, and ends no line of this one by it.
+    """
+    return (what.province, what.order, what.line)
 
 
 def in_time(lines: Lines, at: Ms) -> Lines:
@@ -55,33 +63,33 @@ def unfile(lines: Lines, fact: bytes) -> Lines:
 
 def answer(lines: Lines, event: Answered, at: Ms) -> Lines:
     """After the answer to a line, or to its end."""
-    name = (event.order, event.line)
+    name = named(event)
     if event.status == "held":
         if event.claim is None:
             return lines
-        rest = tuple(w for w in lines.waiting if (w.line.order, w.line.line) != name)
+        rest = tuple(w for w in lines.waiting if named(w.line) != name)
         return lines._replace(waiting=(*rest, Waiting(event.claim, event.code)))
-    waiting = tuple(w for w in lines.waiting if (w.line.order, w.line.line) != name)
+    waiting = tuple(w for w in lines.waiting if named(w.line) != name)
     lines = lines._replace(waiting=waiting)
     if event.status in ("effective", "amended"):
         return lines
     if event.code == AWAITED:
         return lines._replace(early=_early(lines.early, event, at))
-    return ended(lines, Over(event.order, event.line, b"", at))
+    return ended(lines, Over(event.order, event.line, b"", at, event.province))
 
 
 def _early(early: tuple[Early, ...], event: Answered, at: Ms) -> tuple[Early, ...]:
-    if any((one.order, one.line) == (event.order, event.line) for one in early):
+    if any(named(one) == named(event) for one in early):
         return early
     if len(early) < MOST_EARLY:
-        return (*early, Early(event.order, event.line, event.status, at))
+        return (*early, Early(event.order, event.line, event.status, at, event.province))
     kept = tuple(one for one in early if one.order)[:MOST_EARLY]
-    return (*kept, Early(b"", -1, "", at))
+    return (*kept, Early(b"", -1, "", at, ""))
 
 
 def ended(lines: Lines, mine: Over) -> Lines:
     """With a line that is over."""
-    if any((one.order, one.line) == (mine.order, mine.line) for one in lines.over):
+    if any(named(one) == named(mine) for one in lines.over):
         return lines
     return lines._replace(over=(*lines.over, mine)[-MOST_OVER:])
 
@@ -91,7 +99,9 @@ def gone(lines: Lines, order: Order, at: Ms) -> Lines:
     source = order.source
     if source is None:
         return lines
-    mine = Over(source.order, source.line, order.id, at, order.ground, order.division)
+    mine = Over(
+        source.order, source.line, order.id, at, source.province, order.ground, order.division
+    )  # fmt: skip
     return ended(lines, mine)
 
 

@@ -25,6 +25,7 @@ from fuma.domain.codes.events import (
 from fuma.domain.codes.fold import after
 from fuma.domain.codes.follow import follow_late
 from fuma.domain.codes.inputs import Actor
+from fuma.domain.codes.linefold import named
 from fuma.domain.codes.schedule import steps
 from fuma.domain.codes.state import MOST_WAITING, Filed, Release, State
 from fuma.domain.colour import Colour
@@ -46,7 +47,7 @@ def take_line(state: State, line: Line, at: Ms, law: Law) -> tuple[Event, ...]:
     for early in state.lines.early:
         if not early.order:
             return (refused(line, "too-many-ends"),)
-        if (early.order, early.line) == (line.order, line.line):
+        if named(early) == named(line):
             return _ended_first(state, line, early.how)
     return judge(state, line, at, law)
 

@@ -83,6 +83,7 @@ class Early(NamedTuple):
     line: int
     how: str
     at: Ms
+    province: str
 
 
 class Over(NamedTuple):
@@ -92,6 +93,7 @@ class Over(NamedTuple):
     line: int
     own: bytes
     at: Ms
+    province: str
     ground: str = ""  # of ``own``, as its annulment has to say
     division: str = ""
 
