@@ -19,7 +19,7 @@ from fuma.domain.authority.state import BulkEntry, Case, Order, Settled, State
 from fuma.domain.time import Ms
 
 #: Raised whenever the fields of ``State`` or of what it holds change.
-SHAPE = 3
+SHAPE = 4
 Parts = Callable[[Sequence[bytes]], list[bytes | None]]
 
 

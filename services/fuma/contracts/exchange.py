@@ -88,7 +88,7 @@ def open_request(envelope: bytes) -> Request:
             purpose,
             data["body"],
         )
-    except (Poison, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (Poison, ArithmeticError, ValueError, KeyError, TypeError, RecursionError) as error:
         plain = type(error) is ValueError
         raise Refusal(str(error)[:200] if plain else "not in the form of a request") from error
 

@@ -10,7 +10,7 @@ from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
 from fuma.domain.ids import by_name
 from fuma.domain.law.reading import instant
-from fuma.domain.time import DAY, HOUR, MINUTE
+from fuma.domain.time import DAY, HOUR, MINUTE, Ms
 from unit.authority.making import (
     NOON,
     Province,
@@ -473,4 +473,23 @@ def test_an_application_that_nobody_reviews_is_deleted_after_thirty_days() -> No
     assert p.state.applications == {}
     late = p.send("grid", c.ReviewApplication(h("application new"), True, ""))
     assert refusal(late) == ("application-unknown",)
+    assert p.replayed() == p.state
+
+
+def test_scenario_13_small_forms_of_several_days_that_begin_together_are_one_batch() -> None:
+    p = hainan()
+    begins = p.at + 4 * DAY
+
+    def later(name: str, count: int, since: Ms) -> list[e.Event]:
+        lines = people(count, name)
+        assert refusal(p.draft("haikou-staff", name, lines, "4601", since=since)) == ()
+        return p.act("haikou-head", name, "sign")
+
+    assert found(later("a", 60, begins), e.Effected)
+    p.pass_time(25 * HOUR)
+    assert found(later("b", 30, begins + HOUR), e.Effected)
+    p.pass_time(25 * HOUR)
+    (held,) = found(later("c", 40, begins - HOUR), e.BulkHeld)
+    assert (held.sum, set(held.linked)) == (130, {h("a"), h("b")})
+    assert found(later("d", 40, begins + 2 * DAY), e.Effected), "another day's"
     assert p.replayed() == p.state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -208,3 +209,17 @@ def test_a_lists_key_is_given_only_where_the_read_is_on_the_record(vault: Memory
                 asked(key, **change)
     finally:
         READS.clear()
+
+
+def test_an_endless_time_is_refused_and_is_no_fault_of_the_gateway() -> None:
+    payload = exchange_payload(issued=float("inf"))
+    with pytest.raises(Refusal):
+        open_request(dsse.sign(REQUEST_TYPE, payload, CLERK))
+
+
+def exchange_payload(**change: Any) -> bytes:
+    data: dict[str, Any] = {
+        "ask": "person", "body": {}, "issued": NOON, "key": dsse.public_bytes(CLERK).hex(),
+        "province": "14", "purpose": "an application", "world": "00" * 16,
+    } | change  # fmt: skip
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()

@@ -95,7 +95,7 @@ def effect(
     if until <= begins:
         return [e.Ended(draft.order, "rejected", "ended-before-recorded", chain[-1], at)]
     if procedure.bulk is not None and not released:
-        held = gate(state, draft, procedure.bulk, [line for _, line in lines], at)
+        held = gate(state, draft, procedure.bulk, [line for _, line in lines], at, begins)
         if held:
             return [*held, *forwarded(state, draft, "release", procedure.bulk.by, chain, 0, at)]
     book, actors = pair.book, tuple(chain)
@@ -145,15 +145,24 @@ def forwarded(
     return found
 
 
-def gate(state: State, draft: Draft, bulk: Bulk, lines: Sequence[Line], at: Ms) -> list[e.Event]:
+def gate(
+    state: State, draft: Draft, bulk: Bulk, lines: Sequence[Line], at: Ms, begins: Ms
+) -> list[e.Event]:
     """Whether the sum of the window reaches the line with ``lines``, and what it is linked to.
 
     Nothing where it does not.
 
     Lines with shared evidence are summed over it; a line without any is summed over the ground,
-    which takes in everything: leaving the evidence out must not make a batch smaller.
+    which takes in everything: leaving the evidence out must not make a batch smaller. What was
+    recorded in the window counts, and what turns codes within a window of when these lines do:
+    small forms of several days that all begin on a later one are one batch.
     """
-    recent = [b for b in state.bulk if b.ground == draft.ground and b.at > at - bulk.window]
+    recent = [
+        b
+        for b in state.bulk
+        if b.ground == draft.ground
+        and (b.at > at - bulk.window or abs(b.begins - begins) < bulk.window)
+    ]
     largest = len(lines)
     roots = Counter(line.root for line in lines)
     links: set[bytes] = set()

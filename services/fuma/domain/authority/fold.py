@@ -59,7 +59,7 @@ def _prune(state: State, now: Ms) -> None:
         gone.append(name)
     for name in gone:
         del state.seen[name]
-    state.bulk = [entry for entry in state.bulk if entry.at + KEEP > now]
+    state.bulk = [entry for entry in state.bulk if entry.begins + KEEP > now]
     state.lists = {k: v for k, v in state.lists.items() if v.at + KEEP > now}
     oldest = day_of(now) - KEEP // DAY
     state.items = {k: v for k, v in state.items.items() if k[2] >= oldest}
@@ -216,10 +216,12 @@ def _effect(state: State, order: Order, event: e.Effected) -> None:
         for index, line in enumerate(order.lines())
         if index not in order.settled or order.settled[index].status != "refused"
     )
+    begins = max(event.at, event.since)
     for root, count in sorted(roots.items()):
-        state.bulk.append(
-            BulkEntry(event.at, order.draft.ground, root, event.order, count, event.released)
+        entry = BulkEntry(
+            event.at, order.draft.ground, root, event.order, count, event.released, begins
         )
+        state.bulk.append(entry)
 
 
 def _others(state: State, event: e.Event) -> None:

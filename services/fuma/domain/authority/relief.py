@@ -80,8 +80,8 @@ def file(case: Case, body: c.FileCase) -> Answer:
     order = case.state.orders.get(body.order)
     if body.kind == "appeal" and (order is None or not 0 <= body.line < order.draft.count):
         return No(("order-unknown",), about)
-    # Decided where the order lies or above: elsewhere nobody answers for it, nor may undo it.
-    above = order is None or order.draft.division.startswith(body.division)
+    # Decided where the line lies or above: elsewhere nobody answers for it, nor may undo it.
+    above = order is None or _place(order, body.line).startswith(body.division)
     if body.kind == "appeal" and not above:
         return No(("outside-jurisdiction",), about)
     procedure = case.procedure(body.division)
@@ -196,6 +196,12 @@ def _decider(
         return "" if office.department == filed.concerns else "not-the-department-concerned"
     assert procedure.decide is not None
     return "" if fits(procedure.decide, office, decider) else "not-a-decider"
+
+
+def _place(order: Order, line: int) -> str:
+    """Where a line lies; the form's division while its page is missing."""
+    known = line // c.PAGE_LINES in order.pages
+    return order.line(line).division if known else order.draft.division
 
 
 def _over(

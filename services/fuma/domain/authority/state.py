@@ -115,6 +115,7 @@ class BulkEntry:
     order: bytes
     count: int
     released: bool
+    begins: Ms
 
 
 @dataclass(slots=True)
