@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sqlite3
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from random import Random
 
 import psutil
@@ -219,3 +224,36 @@ def test_who_met_a_case_is_what_comparing_all_with_all_gives_whatever_is_killed(
     line.wait(lambda: standing() == expected)
     time.sleep(1)
     assert standing() == expected
+
+
+def test_an_auditor_checks_a_match_and_the_vault_notes_why(line: Line) -> None:
+    """Over the matches of the town above, whatever was killed while they were found."""
+    home = line.door.home
+    said = [
+        (record.key or b"", item)
+        for record in line.door.records(PERSON)
+        if record.header("fuma-mac") and isinstance(item := decode_person(record.value), MatchFact)
+    ]
+    tag = Counter(key for key, _ in said).most_common(1)[0][0]
+    words = [sys.executable, "-m", "fuma.cli.main", "match", "check", tag.hex(), "--json"]
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "FUMA_HOME": str(home.path)}
+        return subprocess.run([*words, *more], capture_output=True, text=True, env=env, timeout=60)
+
+    assert run().returncode == 2, "not without a purpose"
+    done = run("--purpose", "complaint 17")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)["matches"]
+    assert {one["match"] for one in told} == {m.match.hex() for key, m in said if key == tag}
+    assert {one["verdict"] for one in told} == {"same"}
+    others = {m.case.hex() for _, m in said} | {key.hex() for key, _ in said if key != tag}
+    assert not [other for other in others if other in done.stdout]
+    with closing(sqlite3.connect(home.path / "vault" / "vault.db")) as base:
+        asked = "SELECT who, role, tag FROM access WHERE purpose = ?"
+        assert base.execute(asked, ("complaint 17",)).fetchall() == [
+            ("fuma match check", "auditor", tag)
+        ]
+    one = run(told[0]["match"], "--purpose", "once more")
+    assert [found["match"] for found in json.loads(one.stdout)["matches"]] == [told[0]["match"]]
+    assert run("00" * 16, "--purpose", "another's").returncode == 1
