@@ -76,7 +76,8 @@ def check(
     _log_access(home, tag, purpose)
     told = [
         {
-            "match": said.match.hex(), "revision": said.revision, "stands": said.stands,
+            "match": said.match.hex(), "root": said.root.hex(),
+            "revision": said.revision, "stands": said.stands,
             "since": iso(said.since), "until": iso(said.until), "rule": said.rule,
             "verdict": verdict,
         }
@@ -88,7 +89,8 @@ def check(
         print(json.dumps({"subject": tag.hex(), "matches": told}, ensure_ascii=False))
     for one in [] if as_json else told:
         zh, en = VERDICTS[str(one["verdict"])]
-        print(f"{one['match']}  {one['rule']}  {one['since']} – {one['until']}\n   {zh}\n   {en}")
+        print(f"{one['match']}  {one['rule']}  {one['since']} – {one['until']}")
+        print(f"   match:{one['root']}\n   {zh}\n   {en}")
     return DONE if all(one["verdict"] == "same" for one in told) else FAILED
 
 

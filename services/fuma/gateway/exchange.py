@@ -7,6 +7,7 @@ answered. Rows that are wrong are answered by their number, without what they he
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -173,11 +174,17 @@ class Exchange:
             "subject": tag.hex(),
             "division": division,
             "fact": fact,
-            "root": root_ref(self._key, row.root).hex(),
+            "root": self._root(row.root).hex(),
             "reporter": reporter_ref(self._key, row.department, row.reporter).hex(),
             "venue": row.venue.strip(),
             "seen": row.seen,
         }
+
+    def _root(self, text: str) -> bytes:
+        """What a match shares is no document's number: it is stated as it stands on the record.
+        One that is not the match's refuses the line (``root-differs``), like any other."""
+        found = _OF_MATCH.fullmatch(text.strip())
+        return bytes.fromhex(found[1]) if found else root_ref(self._key, text)
 
     @staticmethod
     def _faults(row: Row) -> list[Fault]:
@@ -229,6 +236,9 @@ class Exchange:
         if identity != "matched":
             raise Refusal("number and name are not in the register together")
         return {"person": natural_person(self._key, number).hex()}
+
+
+_OF_MATCH = re.compile(r"match:([0-9a-f]{64})")
 
 
 def _hex16(text: str) -> bool:

@@ -96,6 +96,14 @@ def test_a_clerk_is_told_the_tags_of_a_form_and_that_is_logged(vault: MemoryVaul
     assert vault.exchanged[0][2].hex() == first["subject"]
 
 
+def test_a_form_states_what_a_match_shares_as_it_stands_on_the_record(vault: MemoryVault) -> None:
+    shared = "ab" * 32
+    rows = [row(1, fact="11" * 16, root=f"match:{shared}"), row(2, root=shared)]
+    told = exchange(vault).answer(open_request(ask(rows)))
+    assert told["lines"][0]["root"] == shared
+    assert told["lines"][1]["root"] == root_ref(EVIDENCE, shared).hex(), "a document's number"
+
+
 def test_wrong_rows_are_answered_by_number_and_name_nobody(vault: MemoryVault) -> None:
     rows = [
         row(0), row(1, number=wrong_number(1)), row(2, name="另一人"), row(7),
