@@ -169,17 +169,19 @@ def test_scenario_19_nobody_has_it_and_nothing_is_raised() -> None:
 
 
 def test_scenario_19_another_match_of_the_same_person_bears_the_order() -> None:
-    """Two places, two groups: each has one order that cites the other place's match."""
+    """Two places, two groups, one order each: of ``a`` by the first place's match, of others by the
+    second's. Who was at both is spared at neither."""
     run = met("a", "b")
     first = run.match("a")
     run.presence(
         NOON + 3 * HOUR,
         *(stay(f"second-{who}", who, VILLAGE, since=NOON + 2 * HOUR, identity="matched")
-          for who in ("case", "a", "b")),
+          for who in ("case", "a", "b", "c")),
     )  # fmt: skip
     assert run.match("a").root != first.root
     run.order("a", NOON + 4 * HOUR, first)
     run.order("b", NOON + 4 * HOUR)
+    run.order("c", NOON + 4 * HOUR)
     later(run, NOON + 50 * HOUR)
     assert run.disparities() == []
 
