@@ -493,3 +493,12 @@ def test_scenario_13_small_forms_of_several_days_that_begin_together_are_one_bat
     assert (held.sum, set(held.linked)) == (130, {h("a"), h("b")})
     assert found(later("d", 40, begins + 2 * DAY), e.Effected), "another day's"
     assert p.replayed() == p.state
+
+
+def test_a_place_is_written_in_digits_that_everybody_reads_alike() -> None:
+    p = hainan()
+    for odd in ("4601\u00b2", "4601\u0661\u0661", "4601  "):
+        assert "outside-jurisdiction" in refusal(p.draft("haikou-staff", odd, [line(1, odd)], odd))
+    lines = [line(1, "460105"), line(2, "4601\u0661\u0661")]
+    (refused,) = found(p.draft("haikou-staff", "one", lines, "4601"), e.LineSettled)
+    assert (refused.line, refused.code) == (1, "outside-jurisdiction")

@@ -286,3 +286,16 @@ def test_who_signed_an_order_gives_its_appeal_to_nobody() -> None:
         "own-order",
     )
     assert refusal(p.send("bureau-head", c.AssignCase(h("appeal"), "bureau-head"))) == ()
+
+
+def test_whose_report_bore_a_line_neither_gives_nor_takes_its_appeal() -> None:
+    p = hainan()
+    lines = [line(0, "460105", reporter=p.state.officers["bureau-head"].person)]
+    p.draft("haikou-staff", "form", lines, "4601")
+    p.act("haikou-head", "form", "sign")
+    p.hear(c.Outcome(h("form"), 0, "effective", "", ("haikou",)))
+    appeal(p)
+    for giver, taker in (("bureau-head", "bureau-head"), ("sanya-head", "bureau-head")):
+        assert refusal(p.send(giver, c.AssignCase(h("appeal"), taker))) != ()
+    own = c.DecideCase(h("appeal"), "upheld", "as reported")
+    assert refusal(p.send("bureau-head", own)) == ("own-order",)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
-from fuma.domain.authority.right import DIGITS, Answer, Case, No
+from fuma.domain.authority.right import DIGITS, Answer, Case, No, digits
 from fuma.domain.authority.state import State
 from fuma.domain.law.procedure import LEVELS, OFFICES, ROLES
 
@@ -18,7 +18,7 @@ def well_formed(office: c.Office, province: str) -> tuple[str, ...]:
         found.append("office-kind-unknown")
     if office.level not in LEVELS or len(office.division) != DIGITS.get(office.level, -1):
         found.append("level-not-of-division")
-    if not office.division.startswith(province) or not office.division.isdigit():
+    if not office.division.startswith(province) or not digits(office.division):
         found.append("outside-jurisdiction")
     return tuple(found)
 

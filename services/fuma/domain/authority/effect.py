@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fuma.domain.authority import events as e
 from fuma.domain.authority.commands import PAGE_LINES, Draft, Line, Office
-from fuma.domain.authority.right import fits
+from fuma.domain.authority.right import digits, fits
 from fuma.domain.authority.state import Order, State
 from fuma.domain.codes.events import FactKind
 from fuma.domain.colour import Colour
@@ -46,9 +46,8 @@ def check_lines(
     alone = len(procedure.chain) == 1 and order.draft.colour == Colour.RED
     for index, line in enumerate(lines):
         code = ""
-        if not line.division.startswith(order.draft.division) or not line.division.startswith(
-            office.division
-        ):
+        within = order.draft.division, office.division
+        if not (digits(line.division) and all(map(line.division.startswith, within))):
             code = "outside-jurisdiction"
         elif not line.fact:
             code = "no-evidence"

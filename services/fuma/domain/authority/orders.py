@@ -6,7 +6,7 @@ from fuma.domain import merkle
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
 from fuma.domain.authority.effect import check_lines, effect, forwarded, rule
-from fuma.domain.authority.right import Answer, Case, No, words
+from fuma.domain.authority.right import Answer, Case, No, digits, words
 from fuma.domain.authority.state import OPEN, Order
 from fuma.domain.law.procedure import Procedure, Step, Who
 from fuma.domain.law.rulebook import Row
@@ -29,7 +29,7 @@ def draft(case: Case, body: c.Draft) -> Answer:
     codes = []
     if not case.fits(first.who):
         codes.append("not-your-step")
-    if not case.covers(body.division):
+    if not (case.covers(body.division) and digits(body.division)):
         codes.append("outside-jurisdiction")
     if procedure.channel and case.officer.id not in case.state.members:
         codes.append("not-admitted")

@@ -111,7 +111,7 @@ def assign(case: Case, body: c.AssignCase) -> Answer:
     if not case.covers(one.filed.division):
         return No(("outside-jurisdiction",), about)
     order = case.state.orders.get(one.filed.order)
-    if order is not None and case.actor.person in order.persons():
+    if order is not None and case.actor.person in order.persons() | order.reporters:
         return No(("own-order",), about)
     if decider is None or office is None:
         return No(("account-unknown",), about)
@@ -134,7 +134,7 @@ def decide_case(case: Case, body: c.DecideCase) -> Answer:
     if one is None or one.outcome:
         return No(("case-not-open",), about)
     order = case.state.orders.get(one.filed.order)
-    if order is not None and case.actor.person in order.persons():
+    if order is not None and case.actor.person in order.persons() | order.reporters:
         return No(("own-order",), about)
     if one.decider != case.officer.id:
         return No(("not-the-decider",), about)
@@ -188,7 +188,7 @@ def _decider(
     case: Case, filed: e.CaseFiled, decider: c.Officer, office: c.Office, procedure: Procedure
 ) -> str:
     order = case.state.orders.get(filed.order)
-    if order is not None and decider.person in order.persons():
+    if order is not None and decider.person in order.persons() | order.reporters:
         return "own-order"
     if not filed.division.startswith(office.division):
         return "outside-jurisdiction"

@@ -51,6 +51,11 @@ class Case:
         return self.law.procedure(division, self.at, ground)
 
 
+def digits(division: str) -> bool:
+    """Whether a division is written as one: other scripts' digits are digits to no reader here."""
+    return division.isascii() and division.isdigit()
+
+
 def fits(who: Who, office: Office, officer: Officer) -> bool:
     """Whether that officer of that office is among ``who``."""
     return who.fits(office.kind, office.level, officer.role)
