@@ -151,6 +151,7 @@ def test_workers_that_come_and_go_share_the_partitions(cluster: ToyCluster) -> N
     records = cluster.inputs(6_000, keys=500)
     first = cluster.start(chunk=100)
     cluster.write(records[:2_000])
+    cluster.wait_done()  # a worker that is still starting has not learnt to stop in order
     cluster.start(chunk=300)
     cluster.write(records[2_000:4_000])
     time.sleep(2)
