@@ -6,6 +6,7 @@ import pytest
 
 from fuma.domain.authority import commands as c
 from fuma.domain.authority import events as e
+from fuma.domain.ids import natural
 from fuma.domain.time import HOUR
 from orderkit import Actors, key_of, office, order_id
 from orderprovinces import HAIKOU, unreported
@@ -95,7 +96,7 @@ def test_scenario_10_the_operators_account_can_do_nothing(actors: Actors) -> Non
 def test_scenario_11_a_skipped_level_is_refused(actors: Actors) -> None:
     actors.join("new-four", "45")
     application = b"a" * 16
-    officer = c.Officer("new-four", "street", "division-administrator", b"n" * 16, "新四")
+    officer = c.Officer("new-four", "street", "division-administrator", natural(b"n" * 16), "新四")
     assert actors.say("new-four", c.Apply(application, officer, "街道转码")).status == "accepted"
     grant = c.ReviewApplication(application, True, "")
     assert actors.say("two", grant).codes == ("not-yours-to-open",)

@@ -141,7 +141,8 @@ class Exchange:
 
     def _lines(self, request: Request) -> dict[str, Any]:
         officer, office = self._officer(request)
-        if not self._drafts(officer, office, request.issued):
+        admitted = officer.id in self._accounts(request.province).members
+        if not self._drafts(officer, office, admitted, request.issued):
             raise Refusal("this account fills no forms by the procedure: it is told no tags")
         try:
             rows = msgspec.convert(request.body.get("rows"), list[Row])
@@ -209,11 +210,16 @@ class Exchange:
             found.append(fault("seen", "bad-time"))
         return found
 
-    def _drafts(self, officer: Officer, office: Office, at: Ms) -> bool:
-        """Whether the procedure in force anywhere in its division lets this account fill forms."""
+    def _drafts(self, officer: Officer, office: Office, admitted: bool, at: Ms) -> bool:
+        """Whether the procedure in force anywhere in its division lets this account fill forms.
+
+        ``admitted``: to the list channel, without which some procedures let nobody fill one.
+        """
         for published in self._law().texts:
             text = published.text
             if not isinstance(text, Procedure) or not text.chain or at < published.begins:
+                continue
+            if text.channel and not admitted:
                 continue
             if text.until is not None and at >= text.until:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fuma.domain.authority import commands as c
+from fuma.domain.ids import by_name
 from unit.authority.making import h, refusal, xing
 
 
@@ -22,3 +23,10 @@ def test_an_id_or_key_that_had_an_owner_is_given_to_nobody_else() -> None:
     again = p.send("admin", c.ReviewApplication(second, True, ""))
     assert refusal(again) == ("account-exists",), "two persons under one account's name"
     assert "second" not in p.state.officers
+
+
+def test_an_account_is_a_persons_who_is_known_by_number() -> None:
+    p = xing()
+    officer = c.Officer("second", "xing-control", "staff", by_name(h("Wu")), "Wu")
+    asked = p.send("", c.Apply(h("application"), officer, "for the lists"), key="a new key")
+    assert refusal(asked) == ("need-missing",)

@@ -231,3 +231,22 @@ def exchange_payload(**change: Any) -> bytes:
         "province": "14", "purpose": "an application", "world": "00" * 16,
     } | change  # fmt: skip
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def test_where_lists_travel_in_the_channel_only_its_members_are_told_tags(
+    vault: MemoryVault,
+) -> None:
+    state = evolve(State(WORLD.id, "46"), [
+        e.OfficeOpened(office("haikou", "command", "4601")),
+        e.AccountOpened(h("a"), c.Officer("staff", "haikou", "conversion-staff", h("A"), "A"),
+                        key_id(CLERK), e.NOBODY),
+    ])  # fmt: skip
+    asked = open_request(ask([row(0, division="460105")], province="46"))
+    door = Exchange(
+        WORLD, EVIDENCE, vault, lambda _: state, law, lambda: NOON, GATEWAY, lambda _: READS
+    )
+    with pytest.raises(Refusal, match="fills no forms"):
+        door.answer(asked)
+    assert vault.exchanged == []
+    evolve(state, [e.Joined("staff")])
+    assert len(door.answer(asked)["lines"]) == 1
