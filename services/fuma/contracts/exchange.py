@@ -2,7 +2,7 @@
 
 A request is a DSSE envelope of type ``application/vnd.fuma.request+json``; its payload is canonical
 JSON. The gateway checks the signature and whose the key is: the operator's credentials alone
-look up nobody. ``docs/formats/exchange.md`` is the form.
+look up nobody. ``docs/formats/officers.md`` is the form.
 """
 
 from __future__ import annotations
