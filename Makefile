@@ -37,7 +37,7 @@ demo: setup ## a made-up province lives through 14 June 2022 (about two minutes)
 	@$(VENV)/bin/fuma demo
 
 test: setup ## every test, on a real Kafka and a real Redis
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEPS) ## ruff, strict mypy, the layers
 	@$(VENV)/bin/ruff check services tests

@@ -1,4 +1,8 @@
-"""One simulated world for all scenarios of orders. Its clock only goes on: 2020 comes first."""
+"""One simulated world for all scenarios of orders.
+
+Its clock only goes on: the file of 2020 comes first, so files are run in their order
+(``--no-loadscope-reorder`` where they are spread over processes).
+"""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ class Decided(Protocol):
     """What the host sees of a decided chunk."""
 
     outgoing: list[Any]
+    letters: int  # the first so many of ``outgoing`` are on the log before the others are sent
     taken: int
     applied: int
     at: Ms
@@ -229,10 +230,15 @@ class Host:
                 await asyncio.sleep(0.1)
                 continue
             metrics.DECIDE.labels(name).observe(time.monotonic() - started)
-            # (2) Append. A crash: the next owner folds what reached the ledger.
-            acknowledged = asyncio.wrap_future(self._appender.submit(decided.outgoing))
+            # (2) Append. A crash: the next owner folds what reached the ledger. It takes the inputs
+            # before as done, so dead letters are there before any later record of the ledger.
+            letters, rest = decided.outgoing[: decided.letters], decided.outgoing[decided.letters :]
+            offsets = await self._appended(name, self._submit(letters)) if letters else []
+            acknowledged = self._submit(rest if letters else decided.outgoing)
             line.unacknowledged += 1
-            line.tail = self._start(self._finish(line, engine, decided, acknowledged, line.tail))
+            line.tail = self._start(
+                self._finish(line, engine, decided, offsets, acknowledged, line.tail)
+            )
             records = records[decided.taken :]
 
     async def _finish(
@@ -240,14 +246,12 @@ class Host:
         line: _Line,
         engine: Engine,
         decided: Decided,
+        letters: list[int],
         acknowledged: Awaitable[list[int]],
         before: asyncio.Task[None] | None,
     ) -> None:
         name, started = line.stage.name, time.monotonic()
-        try:
-            offsets = await asyncio.wait_for(acknowledged, self._stall_s)
-        except TimeoutError:
-            raise Fatal(f"{name}: no acknowledgement for {self._stall_s:g} s") from None
+        offsets = letters + await self._appended(name, acknowledged)
         if before is not None:
             await before
         metrics.APPEND.labels(name).observe(time.monotonic() - started)
@@ -260,6 +264,15 @@ class Host:
         self._commit_later(line, engine.done)
         line.unacknowledged -= 1
         self._count(line, decided)
+
+    def _submit(self, records: list[Any]) -> Awaitable[list[int]]:
+        return asyncio.wrap_future(self._appender.submit(records))
+
+    async def _appended(self, name: str, acknowledged: Awaitable[list[int]]) -> list[int]:
+        try:
+            return await asyncio.wait_for(acknowledged, self._stall_s)
+        except TimeoutError:
+            raise Fatal(f"{name}: no acknowledgement for {self._stall_s:g} s") from None
 
     def _commit_later(self, line: _Line, done: Committed) -> None:
         self._commits[line.tp] = done

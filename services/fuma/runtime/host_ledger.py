@@ -4,8 +4,11 @@ Pure apart from its store. The order of writes, which ``faust_host`` keeps (DESI
 runs, 2); a crash after a step means:
 
 1. ``decide``: nothing is written. The chunk is decided again, to the same bytes.
-2. append, every record acknowledged: the ledger is ahead of the store. The next owner folds it; an
-   input that lacks parts is decided again, and readers drop the repeats.
+2. append, every record acknowledged, dead letters before anything of the ledger: a ledger record
+   says that all inputs before its own are done, those that were no inputs among them. A crash
+   after the dead letters: they are written again. After the rest: the ledger is ahead of the
+   store. The next owner folds it; an input that lacks parts is decided again, and readers drop the
+   repeats.
 3. ``take``, one batch with states and position: the group's committed offset is behind. Nobody
    reads it to find a position.
 4. commit: nothing is open.
@@ -17,7 +20,7 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic
+from typing import Generic, Protocol
 
 from fuma.contracts.decisions import FIRST, Cause
 from fuma.contracts.errors import Fatal, Poison, Reason
@@ -69,6 +72,8 @@ class Decided(Generic[S]):
     last_ledger: int = -1  # index in ``outgoing``
     ledger_hash: bytes = b""  # sha256 of its value
     dead: list[Reason] = field(default_factory=list)
+    aside: list[Outgoing] = field(default_factory=list)  # dead letters, and what stands beside them
+    letters: int = 0  # so many of ``outgoing``, the first ones, are these
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,7 @@ class LedgerPartition(Generic[S, I, D, R]):
             last = raw
         if last is not None:
             chunk.input_hash = hashlib.sha256(last.value or b"").digest()
+            letters_first(chunk)
             self._open.append(chunk)
         return chunk
 
@@ -203,7 +209,7 @@ class LedgerPartition(Generic[S, I, D, R]):
         )
 
     def _set_aside(self, chunk: Decided[S], raw: Raw, poison: Poison) -> None:
-        chunk.outgoing += self._world.letters(raw, poison, self.stage.dead_letter_topic)
+        chunk.aside += self._world.letters(raw, poison, self.stage.dead_letter_topic)
         chunk.dead.append(poison.reason)
 
     def _load(self, keys: Iterable[bytes | None]) -> dict[bytes, KeyState[S]]:
@@ -252,6 +258,24 @@ class LedgerPartition(Generic[S, I, D, R]):
 
     def close(self) -> None:
         self._store.close()
+
+
+class Chunk(Protocol):
+    """A decided chunk of a stage with a ledger."""
+
+    outgoing: list[Outgoing]
+    aside: list[Outgoing]
+    letters: int
+    last_ledger: int
+
+
+def letters_first(chunk: Chunk) -> None:
+    """Put what was set aside before the ledger's records, as step 2 wants it."""
+    chunk.letters = len(chunk.aside)
+    if chunk.letters:
+        chunk.outgoing = [*chunk.aside, *chunk.outgoing]
+        if chunk.last_ledger >= 0:
+            chunk.last_ledger += chunk.letters
 
 
 def load_key_state(stage: LedgerStage[S, I, D, R], data: bytes | None) -> KeyState[S]:

@@ -28,7 +28,7 @@ from fuma.contracts.decisions import Cause
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, KeyState, World
+from fuma.runtime.host_ledger import FOREVER, KeyState, World, letters_first
 from fuma.runtime.host_recovery import Alarm, Recovery
 from fuma.runtime.host_resident_state import (
     D,
@@ -63,6 +63,8 @@ class Chunk:
     input_hash: bytes = b""
     at: Ms = 0
     last_ledger: int = -1  # index in ``outgoing``
+    aside: list[Outgoing] = field(default_factory=list)  # dead letters, and what stands beside them
+    letters: int = 0  # so many of ``outgoing``, the first ones, are these
     size: int = 0  # bytes of the ledger values
     dead: list[Reason] = field(default_factory=list)
     snapshot: dict[bytes, bytes | None] | None = None
@@ -134,12 +136,13 @@ class ResidentPartition(Generic[S, I, D, R]):
             except Poison as poison:
                 # A dead letter never moves T: it is set when the record is an input.
                 letters = self._world.letters(raw, poison, self.stage.dead_letter_topic)
-                chunk.outgoing += letters
+                chunk.aside += letters
                 chunk.dead.append(poison.reason)
             chunk.applied = raw.offset
             chunk.input_hash = hashlib.sha256(raw.value or b"").digest()
             chunk.taken += 1
         if chunk.taken:
+            letters_first(chunk)
             self._open.append(chunk)
             if self._records >= self._snapshot_records or self._bytes >= SNAPSHOT_BYTES:
                 chunk.snapshot = self._residents.snapshot()

@@ -89,6 +89,7 @@ class Heard:
     at: Ms
     taken: int = 0
     outgoing: list[Outgoing] = field(default_factory=list)
+    letters: int = 0  # nothing is done before all of it is on the log: the order is free
     dead: list[Reason] = field(default_factory=list)
     changes: Changes | None = None
 

@@ -25,6 +25,7 @@ class Transformed:
     """A transformed chunk, not yet acknowledged."""
 
     outgoing: list[Outgoing] = field(default_factory=list)
+    letters: int = 0  # nothing is done before all of it is on the log: the order is free
     applied: int = -1
     input_hash: bytes = b""
     taken: int = 0

@@ -64,9 +64,15 @@ class Acknowledger:
     def close(self) -> None: ...
 
 
+JUNK = b"junk"
+
+
 class Done:
+    """Junk comes first in what is sent, as ``letters_first`` puts it."""
+
     def __init__(self, records: Sequence[LogRecord], taken: int) -> None:
         self.outgoing: list[Any] = list(records[:taken])
+        self.letters = sum(record.value == JUNK for record in self.outgoing)
         self.taken = taken
         self.applied = records[taken - 1].offset if taken else -1
         self.at = 0
@@ -200,6 +206,25 @@ async def test_the_next_chunk_is_decided_meanwhile_but_taken_after() -> None:
     await settle()
     assert rig.stage.engine.taken == [1, 3]
     assert len(rig.appender.open) == 3
+
+
+async def test_dead_letters_are_on_the_log_before_anything_later_is_sent() -> None:
+    rig = Rig(depth=2)
+    await rig.assign()
+    values = (JUNK, b"v", b"v")
+    records = [LogRecord("in", 0, n, 0, b"k", value, ()) for n, value in enumerate(values)]
+    rig.host.receive(Chunk(HERE, rig.host.epoch, records))
+    rig.chunk(3, 2)
+    await settle()
+    assert len(rig.appender.open) == 1  # neither the rest of the chunk nor the next one
+    rig.appender.open[0].set_result([7])
+    await settle()
+    assert len(rig.appender.open) == 3
+    assert rig.stage.engine.taken == []
+    rig.appender.open[1].set_result([0, 1])
+    rig.appender.open[2].set_result([2, 3])
+    await settle()
+    assert rig.stage.engine.taken == [2, 4]
 
 
 async def test_a_partition_is_not_ready_while_it_recovers_or_is_behind() -> None:

@@ -182,3 +182,20 @@ def test_a_record_of_another_partition_copied_here_alarms_and_stops_nothing() ->
     assert rig.alarms == ["stray", "stray"]
     said = [one for one in rig.said() if one[1] != value]
     assert said == rig.expected()
+
+
+@pytest.mark.parametrize("sent", range(9))
+def test_no_dead_letter_is_lost_however_much_of_a_chunk_reached_the_log(sent: int) -> None:
+    """The ledger says that what came before is done, so the letters come before the ledger."""
+    rig = Rig()
+    junk = Outgoing(rig.stage.input_topic, 0, A, b"junk", ())
+    rig.write(rig.input(A, 1), junk, rig.input(A, 2), junk, rig.input(B, 3), junk)
+    decided = rig.open().decide(rig.inputs(), FOREVER)
+    assert len(decided.outgoing) >= 6
+    assert decided.letters == 3
+    rig.log.append(decided.outgoing[:sent])
+    rig.store = MemoryStore()
+    rig.run(rig.open())
+    origins = {r.header("__streams.errors.offset") for r in rig.dead()}
+    assert origins == {b"1", b"3", b"5"}
+    assert rig.said() == rig.expected()
