@@ -111,6 +111,7 @@ def law_unreachable(line: Line, dice: random.Random) -> None:
 
 def lost_tail(line: Line, dice: random.Random) -> None:
     """The log is cut back behind the store's position: it stops, is mended, and goes on."""
+    _decided(line, 400)
     with line.stopped():
         sizes = {p: p.stat().st_size for p in line.home.kafka_data.glob(f"{DECISIONS}-*/*.log")}
         segment = max(sizes, key=lambda p: sizes[p])
@@ -129,6 +130,13 @@ def lost_tail(line: Line, dice: random.Random) -> None:
             shutil.rmtree(partition)
             kept.rename(partition)
             _forget_clean(line, partition)
+
+
+def _decided(line: Line, more: int, seconds: float = 120.0) -> None:
+    """Wait for so many decisions more: of what no store and no mark knows, nothing can be missed."""
+    until, wanted = time.monotonic() + seconds, line.ask.count(DECISIONS) + more
+    while time.monotonic() < until and line.ask.count(DECISIONS) < wanted:
+        time.sleep(0.5)
 
 
 @contextmanager
