@@ -133,7 +133,7 @@ def lost_tail(line: Line, dice: random.Random) -> None:
 
 
 def _decided(line: Line, more: int, seconds: float = 120.0) -> None:
-    """Wait for so many decisions more: of what no store and no mark knows, nothing can be missed."""
+    """Wait for so many decisions more: what no store and no mark knows cannot be missed."""
     until, wanted = time.monotonic() + seconds, line.ask.count(DECISIONS) + more
     while time.monotonic() < until and line.ask.count(DECISIONS) < wanted:
         time.sleep(0.5)

@@ -109,7 +109,7 @@ def step(point: str):  # type: ignore[no-untyped-def]
     """A step of an order of writes fails: before, halfway, after, or only said to have failed."""
 
     def run(line: Line, dice: random.Random) -> None:
-        # A department whose records are not acknowledged gives up after two minutes and sends again.
+        # A department that is not acknowledged gives up after two minutes and sends again.
         assert line.arm(point, 180) is not None, f"{point}: nobody got there"
         line.kills += not point.startswith("said")
 
