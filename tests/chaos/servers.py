@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -27,9 +28,11 @@ from confluent_kafka.admin import (
 )
 
 from chaos.line import LAUNCHER, Line
-from fuma.contracts.topics import DECISIONS, PERSON
-from fuma.runtime.embedded.connect import redis_client
+from fuma.contracts.errors import FumaError
+from fuma.contracts.topics import DECISIONS, PERSON, spec
+from fuma.runtime.embedded.connect import kafka_config, redis_client
 from fuma.runtime.embedded.supervisor import process, state
+from fuma.runtime.kafka import KafkaLogReader
 
 REDIS_FILES = ("appendonlydir", "appendonly.aof", "dump.rdb")
 
@@ -134,8 +137,18 @@ def lost_tail(line: Line, dice: random.Random) -> None:
 
 def _decided(line: Line, more: int, seconds: float = 120.0) -> None:
     """Wait for so many decisions more: what no store and no mark knows cannot be missed."""
-    until, wanted = time.monotonic() + seconds, line.ask.count(DECISIONS) + more
-    while time.monotonic() < until and line.ask.count(DECISIONS) < wanted:
+    until, wanted = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        reader = KafkaLogReader(kafka_config(line.home, "admin"))
+        try:
+            count = sum(reader.bounds(DECISIONS, p).end for p in range(spec(DECISIONS).partitions))
+        except (KafkaException, FumaError):
+            continue  # a broker that is coming back
+        finally:
+            reader.close()
+        wanted = wanted or count + more
+        if count >= wanted:
+            return
         time.sleep(0.5)
 
 
