@@ -92,7 +92,8 @@ def check(
     for name, input_topic in LEDGERS.items():
         if name not in log.ids or input_topic not in log.ids:
             continue
-        ledger = ledgers.read_ledger(log, name, specs[name].subject or "", mac, schemas)
+        declared = specs[name].partitions
+        ledger = ledgers.read_ledger(log, name, specs[name].subject or "", mac, schemas, declared)
         report.faults += ledger.faults
         report.counts[f"decisions on {name}"] = len(ledger.decided)
         report.counts[f"repeats on {name}"] = ledger.repeats

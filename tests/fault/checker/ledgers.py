@@ -45,12 +45,18 @@ class Ledger:
         }
 
 
-def read_ledger(log: Log, topic: str, subject: str, mac: Mac, schemas: Schemas) -> Ledger:
-    """Every partition of ``topic``."""
+def read_ledger(
+    log: Log, topic: str, subject: str, mac: Mac, schemas: Schemas, declared: int = 1 << 30
+) -> Ledger:
+    """Every partition of ``topic``. On one beyond the ``declared`` count nothing is a ledger's."""
     found = Ledger()
     for name, partition in sorted(log.records):
-        if name == topic:
+        if name != topic:
+            continue
+        if partition < declared:
             _partition(found, log.records[name, partition], subject, mac, schemas)
+        else:
+            found.strangers += len(list(log.records[name, partition]))
     _one_a_cause(found)
     return found
 
