@@ -232,9 +232,11 @@ class Host:
             metrics.DECIDE.labels(name).observe(time.monotonic() - started)
             # (2) Append. A crash: the next owner folds what reached the ledger. It takes the inputs
             # before as done, so dead letters are there before any later record of the ledger.
-            letters, rest = decided.outgoing[: decided.letters], decided.outgoing[decided.letters :]
-            offsets = await self._appended(name, self._submit(letters)) if letters else []
-            acknowledged = self._submit(rest if letters else decided.outgoing)
+            sent, offsets = decided.outgoing, list[int]()
+            if decided.letters:
+                offsets = await self._appended(name, self._submit(sent[: decided.letters]))
+                sent = sent[decided.letters :]
+            acknowledged = self._submit(sent)
             line.unacknowledged += 1
             line.tail = self._start(
                 self._finish(line, engine, decided, offsets, acknowledged, line.tail)
