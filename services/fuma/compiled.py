@@ -28,6 +28,7 @@ MODULES = (
     "fuma.contracts.keyed",
     "fuma.contracts.murmur",
     "fuma.contracts.presencebytes",
+    "fuma.contracts.shownbytes",
     "fuma.contracts.state",
     "fuma.domain.codes.amend",
     "fuma.domain.codes.check",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import struct
+from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -27,12 +28,14 @@ from fuma.domain.codes.events import (
     Step,
 )
 from fuma.domain.colour import Colour
+from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 MAGIC = b"fp"
 VERSION = 1
 _VERSION = bytes((VERSION,))
-_HEAD = len(MAGIC) + 1
+_START = MAGIC + _VERSION
+_HEAD = len(_START)
 _MAC_END = _HEAD + 32
 
 CODE, POSITION, ALIVE = b"code", b"position", b"alive"
@@ -124,6 +127,46 @@ class Code(msgspec.Struct, array_like=True, frozen=True):
         )
 
 
+class _End(msgspec.Struct, array_like=True, frozen=True):
+    """A ``Code`` of which only that is read by which the next one follows on."""
+
+    seq: int
+    before: int
+    hash: bytes
+    partition: int
+    offset: int
+    recorded: Ms
+    simulated: bool
+    since: msgspec.Raw
+    ended: msgspec.Raw
+    segments: msgspec.Raw
+    orders: msgspec.Raw
+    held: str = ""
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A ``Code`` as the sink handles it: in bytes, with what the next one follows on."""
+
+    seq: int
+    hash: bytes
+    offset: int
+    recorded: Ms
+    held: str
+    body: bytes
+
+    @classmethod
+    def of(cls, code: Code) -> Kept:
+        return cls(
+            code.seq, code.hash, code.offset, code.recorded, code.held, _ENCODER.encode(code)
+        )
+
+    def holding(self, reason: str) -> Kept:
+        """The same, marked."""
+        return Kept.of(msgspec.structs.replace(_codes.decode(self.body), held=reason))
+
+
 class Position(msgspec.Struct, array_like=True, frozen=True):
     """How far the sink has applied one partition of the ledger; written with the codes."""
 
@@ -146,6 +189,7 @@ class Alive(msgspec.Struct, array_like=True, frozen=True):
 _T = TypeVar("_T", Code, Position, Alive)
 _ENCODER = msgspec.msgpack.Encoder()
 _codes = msgspec.msgpack.Decoder(Code)
+_ends = msgspec.msgpack.Decoder(_End)
 _positions = msgspec.msgpack.Decoder(Position)
 _alives = msgspec.msgpack.Decoder(Alive)
 
@@ -169,20 +213,37 @@ class PlatformSealer:
 
     def _seal(self, kind: bytes, name: bytes, value: Code | Position | Alive) -> bytes:
         body = _ENCODER.encode(value)
-        return b"".join((MAGIC, _VERSION, self._mac(kind, name, body), body))
+        return b"".join((_START, self._mac(kind, name, body), body))
 
-    def _open(
-        self, kind: bytes, name: bytes, data: bytes, decoder: msgspec.msgpack.Decoder[_T]
-    ) -> _T:
-        if len(data) <= _MAC_END or data[: len(MAGIC)] != MAGIC or data[len(MAGIC)] != VERSION:
+    def _body(self, kind: bytes, name: bytes, data: bytes) -> bytes:
+        if len(data) <= _MAC_END or data[:_HEAD] != _START:
             raise Poison(Reason.NOT_FRAMED, "not a record of the platform")
         body = data[_MAC_END:]
         if not hmac.compare_digest(data[_HEAD:_MAC_END], self._mac(kind, name, body)):
             raise Poison(Reason.BAD_MAC, "written by somebody without the platform key")
+        return body
+
+    def _open(
+        self, kind: bytes, name: bytes, data: bytes, decoder: msgspec.msgpack.Decoder[_T]
+    ) -> _T:
+        body = self._body(kind, name, data)
         try:
             return decoder.decode(body)
         except msgspec.MsgspecError as error:
             raise Poison(Reason.UNDECODABLE, str(error)) from error
+
+    def seal_kept(self, tag: bytes, kept: Kept) -> bytes:
+        """As ``seal_code``."""
+        return b"".join((_START, self._mac(CODE, tag, kept.body), kept.body))
+
+    def open_kept(self, tag: bytes, data: bytes) -> Kept:
+        """As ``open_code``; what stands in segments and orders is not looked at."""
+        body = self._body(CODE, tag, data)
+        try:
+            end = _ends.decode(body)
+        except msgspec.MsgspecError as error:
+            raise Poison(Reason.UNDECODABLE, str(error)) from error
+        return Kept(end.seq, end.hash, end.offset, end.recorded, end.held, body)
 
     def seal_code(self, tag: bytes, code: Code) -> bytes:
         """The value of ``fuma:code:<tag>`` and of an entry of ``fuma:was:<tag>``."""
@@ -192,13 +253,7 @@ class PlatformSealer:
         """Raises ``Poison`` on anything that this subject's sink did not write."""
         return self._open(CODE, tag, data, _codes)
 
-    def genuine(self, tag: bytes, data: bytes) -> bool:
-        """Whether ``data`` is a code of ``tag``, without reading it."""
-        if len(data) <= _MAC_END or data[: len(MAGIC)] != MAGIC or data[len(MAGIC)] != VERSION:
-            return False
-        return hmac.compare_digest(data[_HEAD:_MAC_END], self._mac(CODE, tag, data[_MAC_END:]))
-
-    def fingerprint(self, tag: bytes, code: Code | None) -> int:
+    def fingerprint(self, tag: bytes, code: Code | Kept | None) -> int:
         """What ``code`` adds to its partition's sum; nobody without the key can choose it."""
         if code is None:
             return 0

@@ -9,17 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from fuma.contracts import shownbytes
 from fuma.contracts.codec import decoder
-from fuma.contracts.platform import Code, OrderRow, SegmentRow, SignerRow, SourceRow, StepRow
+from fuma.contracts.platform import (
+    Code,
+    Kept,
+    OrderRow,
+    SegmentRow,
+    SignerRow,
+    SourceRow,
+    StepRow,
+)
+from fuma.contracts.registry import registry
 from fuma.contracts.shapes import Shape, Shapes
 from fuma.domain.colour import Colour
 from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(msgspec.Struct, array_like=True, frozen=True):
     """A schedule as the platform has it."""
 
     since: Ms
@@ -38,7 +48,11 @@ class Shown:
     part: int
     parts: int
     at: Ms
-    rows: Rows | None
+    shown: bytes | None  # since, ended, segments and orders, each in MessagePack
+
+
+#: Before a code's seq, and after its orders: an array of all its fields, and that it is not held.
+_CODE, _NOT_HELD = bytes((0x90 | len(Code.__struct_fields__),)), b"\xa0"
 
 
 def _rows(
@@ -65,6 +79,13 @@ def _law(book: str, version: int, procedure: str, number: int, row: str) -> tupl
     return book, version, row, procedure, number
 
 
+def _shown(
+    seq: int, prev: bytes, part: int, parts: int, at: Ms, rows: Rows | None
+) -> Shown:  # fmt: skip
+    # The head of an array of four goes: its items stand in a longer one.
+    return Shown(seq, prev, part, parts, at, None if rows is None else _pack(rows)[1:])
+
+
 def _order(
     id: bytes, fact: bytes, ground: str, department: str, division: str, evidence_kind: str,
     basis: Ms, recorded: Ms, steps: tuple[StepRow, ...], law: tuple[Any, ...],
@@ -79,7 +100,7 @@ def _order(
 
 _SHAPES = Shapes(
     {
-        "fuma.Decision": Shape(Shown, ("seq", "prev", "part", "parts", "at", "schedule")),
+        "fuma.Decision": Shape(_shown, ("seq", "prev", "part", "parts", "at", "schedule")),
         "fuma.Schedule": Shape(_rows),
         "fuma.Segment": Shape(_segment),
         "fuma.Step": Shape(StepRow),
@@ -103,21 +124,36 @@ _SHAPES = Shapes(
     ),
 )  # fmt: skip
 _read = decoder("decision", _SHAPES)
+_pack = msgspec.msgpack.Encoder().encode
+#: Versions of the schema that ``shownbytes`` reads; those that come later it does not know.
+_BY_HAND = 4
+shownbytes.versions(
+    {
+        b"\0" + one.id.to_bytes(4, "big"): one.version
+        for one in registry().by_id.values()
+        if one.subject == "decision" and one.version <= _BY_HAND
+    }
+)
 
 
 def decode_shown(data: bytes | None) -> Shown:
     """A value of ``decisions``. Raises ``Poison``."""
+    plain = None if data is None else shownbytes.read_plain(data)
+    return decode_any(data) if plain is None else Shown(*plain)
+
+
+def decode_any(data: bytes | None) -> Shown:
+    """The same in any form of Avro. Raises ``Poison``."""
     found: Shown = _read(data)
     return found
 
 
 def code_of(
-    record: Shown, rows: Rows, digest: bytes, where: tuple[int, int], before: int,
+    record: Shown, shown: bytes, digest: bytes, where: tuple[int, int], before: int,
     *, simulated: bool,
-) -> Code:  # fmt: skip
+) -> Kept:  # fmt: skip
     """The platform's record of a decision. ``digest``: of the ledger value, ``where``: its
     partition and offset, ``before``: seq of the record that it follows on the platform."""
-    return Code(
-        record.seq, before, digest, where[0], where[1], record.at, simulated, rows.since,
-        rows.ended, rows.segments, rows.orders,
-    )  # fmt: skip
+    head = _pack((record.seq, before, digest, where[0], where[1], record.at, simulated))
+    body = b"".join((_CODE, head[1:], shown, _NOT_HELD))
+    return Kept(record.seq, digest, where[1], record.at, "", body)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fuma.contracts.errors import Fatal, Poison, Retryable
-from fuma.contracts.platform import SUM_BYTES, Code, PlatformSealer, Position
+from fuma.contracts.platform import SUM_BYTES, Kept, PlatformSealer, Position
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.platform_store import CODE_PREFIX, WAS_PREFIX, Batch, PlatformStore, Put, tag_of
@@ -25,7 +25,7 @@ from fuma.sink.incidents import Incidents
 
 log = logging.getLogger("fuma.sink")
 _REPAIR_AT_ONCE = 500
-_Change = tuple[Code | None, Code | None]  # a subject's code before and after
+_Change = tuple[Kept | None, Kept | None]  # a subject's code before and after
 
 
 @dataclass(slots=True)
@@ -49,8 +49,8 @@ class _Fold:
 
     values: dict[bytes, bytes | None]
     heads: dict[bytes, Head]
-    before: dict[bytes, Code | None]
-    codes: dict[bytes, list[Code]] = field(default_factory=dict)
+    before: dict[bytes, Kept | None]
+    codes: dict[bytes, list[Kept]] = field(default_factory=dict)
     doubtful: set[bytes] = field(default_factory=set)
     at: int = 0
 
@@ -193,7 +193,7 @@ class Partition:
         heads, bad = dict[bytes, Head](), list[bytes]()
         for tag, value in zip(tags, values, strict=True):
             try:
-                code = None if value is None else self._tools.sealer.open_code(tag, value)
+                code = None if value is None else self._tools.sealer.open_kept(tag, value)
                 heads[tag] = Head.of(code)
             except Poison:
                 bad.append(tag)
@@ -212,15 +212,15 @@ class Partition:
         """Whether a repeat of an earlier seq is another record than the one that was taken."""
         for value in self._tools.store.all_of(one.tag):
             try:
-                code = self._tools.sealer.open_code(one.tag, value)
+                code = self._tools.sealer.open_kept(one.tag, value)
             except Poison:
                 return True
             if code.seq == one.record.seq:
                 return code.hash != one.digest
         return False
 
-    def _put(self, fold: _Fold, tag: bytes, codes: Sequence[Code]) -> Put:
-        sealed = [self._tools.sealer.seal_code(tag, code) for code in codes]
+    def _put(self, fold: _Fold, tag: bytes, codes: Sequence[Kept]) -> Put:
+        sealed = [self._tools.sealer.seal_kept(tag, code) for code in codes]
         before = fold.values[tag]
         was = sealed[:-1] if before is None else [before, *sealed[:-1]]
         return Put(tag, before, sealed[-1], tuple(was))
@@ -263,11 +263,11 @@ class Partition:
             )  # fmt: skip
         return kept, -dropped
 
-    def _anew(self, tag: bytes, expected: bytes | None, codes: Sequence[Code]) -> Put:
-        sealed = [self._tools.sealer.seal_code(tag, code) for code in codes]
+    def _anew(self, tag: bytes, expected: bytes | None, codes: Sequence[Kept]) -> Put:
+        sealed = [self._tools.sealer.seal_kept(tag, code) for code in codes]
         return Put(tag, expected, sealed[-1] if sealed else None, tuple(sealed[:-1]), True)
 
-    def _from_ledger(self, tags: Iterable[bytes], end: int) -> dict[bytes, list[Code]]:
+    def _from_ledger(self, tags: Iterable[bytes], end: int) -> dict[bytes, list[Kept]]:
         """Every code of these subjects, from authentic records before ``end``."""
         found: dict[bytes, list[Read]] = {tag: [] for tag in tags}
         start = self._tools.ledger.bounds(DECISIONS, self.number).start

@@ -11,11 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-import msgspec
-
 from fuma.contracts.decisions import FIRST
 from fuma.contracts.errors import Reason
-from fuma.contracts.platform import Code, empty_code
+from fuma.contracts.platform import Kept, empty_code
 from fuma.contracts.shown import Shown, code_of, decode_shown
 from fuma.domain.quick import quick
 from fuma.runtime.ports import LogRecord
@@ -47,12 +45,12 @@ class Head:
 
     seq: int = 0
     hash: bytes = FIRST
-    code: Code | None = None  # the last whole decision
+    code: Kept | None = None  # the last whole decision
     part: int = 0  # how many parts of an open decision were taken
     opened: int = -1  # offset of its first part; -1: none is open
 
     @classmethod
-    def of(cls, code: Code | None) -> Head:
+    def of(cls, code: Kept | None) -> Head:
         """As the platform has it."""
         return cls() if code is None else cls(code.seq, code.hash, code)
 
@@ -92,11 +90,11 @@ def step(head: Head, one: Read, *, simulated: bool) -> tuple[Head, Step]:
         return replace(
             head, seq=record.seq, hash=one.digest, part=head.part + 1, opened=opened
         ), Step.PART
-    if record.rows is None:
+    if record.shown is None:
         return _hold(head, one, Reason.UNDECODABLE, simulated), Step.HELD
     before = head.code.seq if head.code else 0
     code = code_of(
-        record, record.rows, one.digest, (one.partition, one.offset), before,
+        record, record.shown, one.digest, (one.partition, one.offset), before,
         simulated=simulated,
     )  # fmt: skip
     return Head(record.seq, one.digest, code), Step.WHOLE
@@ -105,17 +103,17 @@ def step(head: Head, one: Read, *, simulated: bool) -> tuple[Head, Step]:
 def _hold(head: Head, one: Read, reason: Reason, simulated: bool) -> Head:
     """The last whole code stays, marked."""
     if head.code is None:
-        code = empty_code(
-            one.partition, one.offset, one.record.at, reason.value, simulated=simulated
+        code = Kept.of(
+            empty_code(one.partition, one.offset, one.record.at, reason.value, simulated=simulated)
         )
     else:
-        code = msgspec.structs.replace(head.code, held=reason.value)
+        code = head.code.holding(reason.value)
     return Head(code.seq, code.hash, code)
 
 
-def refold(records: Iterable[Read], *, simulated: bool) -> list[Code]:
+def refold(records: Iterable[Read], *, simulated: bool) -> list[Kept]:
     """Every code that one subject had, oldest first, from its authentic ledger records."""
-    head, codes = Head(), list[Code]()
+    head, codes = Head(), list[Kept]()
     digests: dict[int, bytes] = {}
     for one in records:
         before = head

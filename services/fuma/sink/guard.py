@@ -111,7 +111,7 @@ class Guard:
     def _counted(self, tag: bytes, value: bytes | None) -> int | None:
         """What a record adds to its partition's sum; ``None`` where it is not genuine."""
         try:
-            code = self._sealer.open_code(tag, value) if value is not None else None
+            code = self._sealer.open_kept(tag, value) if value is not None else None
         except Poison:
             return None
         return self._sealer.fingerprint(tag, code)

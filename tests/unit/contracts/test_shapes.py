@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fuma.contracts import codec, decisions, facts
 from fuma.contracts.registry import registry
-from fuma.contracts.shown import decode_shown
+from fuma.contracts.shown import Shown, decode_any, decode_shown
+from fuma.contracts.shownbytes import read_plain
 from fuma.domain.codes import events as e
 from unit.contracts.test_wire import (
     causes,
@@ -85,6 +86,32 @@ def test_a_damaged_value_is_poison_to_every_reader_or_to_none(
     shown = _outcome(decode_shown, bytes(value))
     # A segment that names an order which is not there cannot be shown at all.
     assert shown in found or (shown == "undecodable" and found == {"value"})
+
+
+@given(ledger_values, st.data())
+def test_what_is_read_by_hand_is_what_is_read_in_any_form(
+    values: list[bytes], data: st.DataObject
+) -> None:
+    """Damaged bytes too: whatever the hand takes, the compiled reader takes the same way."""
+    for value in values:
+        plain = read_plain(value)
+        try:
+            whole = decode_any(value)
+        except codec.Poison:  # a segment names an order that is not there
+            assert plain is None
+            continue
+        assert plain is not None
+        assert Shown(*plain) == whole
+    damaged = bytearray(data.draw(st.sampled_from(values)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(5, len(damaged) - 1))
+        if data.draw(st.booleans()):
+            damaged[place] ^= 1 << data.draw(st.integers(0, 7))
+        else:
+            del damaged[place : place + data.draw(st.integers(1, 3))]
+    plain = read_plain(bytes(damaged))
+    if plain is not None:
+        assert Shown(*plain) == decode_any(bytes(damaged))
 
 
 def _whole(value: bytes) -> Any:
