@@ -37,6 +37,7 @@ _NOT_YET = (
     KafkaError._UNKNOWN_TOPIC,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,  # what a broker says that has only just started
 )
 _GONE = "look at the broker's log; the process starts again by itself"
 
