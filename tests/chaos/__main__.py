@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,19 +54,28 @@ def main() -> int:
     print(f"chaos: SEED={seed} MINUTES={minutes:g}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="fuma-chaos-"))
     run = Run(folder / "home", seed, minutes, say)
+    report = None
     try:
         report = run.live(deck(seed, minutes), ())
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if run.evidence is None:
+            shutil.rmtree(folder, ignore_errors=True)
     print(f"\nsurvived, SEED={seed}, {(time.monotonic() - began) / 60:.1f} minutes:")
     for name, times in sorted(run.line.survived.items()):
         print(f"{times:>9}  {name}")
     print(f"{run.line.kills:>9}  processes killed")
     print(f"{run.load.batches:>9}  files of reports, {run.load.again} of them sent again")
     print(f"{run.poison.written:>9}  records of junk")
-    print("\nchecked:")
-    print("\n".join(report.lines()))
-    return 1 if report.faults else 0
+    if report is not None:
+        print("\nchecked:")
+        print("\n".join(report.lines()))
+    if report is None or report.faults:
+        print(f"\nFAILED, SEED={seed}: the world, its logs and its topics are in {run.evidence}")
+        return 1
+    print(f"\nnothing lost, nothing twice, SEED={seed}")
+    return 0
 
 
 if __name__ == "__main__":

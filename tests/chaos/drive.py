@@ -7,9 +7,7 @@ every choice that a class makes. When which process is where in its work is the 
 from __future__ import annotations
 
 import random
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +16,7 @@ from pathlib import Path
 from chaos import servers, services, states
 from chaos.line import Line
 from chaos.load import Load, Poison
+from chaos.pulse import STUCK, StandsStill
 from fault.checker import check, platform, raw
 from fault.checker.check import Report
 from fuma.cli.demo.story import START
@@ -80,38 +79,55 @@ class Run:
         self.load = Load(self.line, seed, START, rate)
         self.poison = Poison(self.line, seed, poison)
         self.line.load_now = lambda: self.load.now
+        self.line.load_failure = lambda: self.load.failure
+        self.evidence: Path | None = None
         self._over = threading.Event()
 
     def live(self, wanted: Iterable[tuple[str, Fault]], steps: Iterable[str]) -> Report:
-        """Everything, then the check. Raises ``AssertionError`` where a class did not take hold."""
+        """Everything, then the check. Raises ``AssertionError`` where a class did not take hold.
+
+        Where something is wrong, the world stays on disk: ``evidence`` says where.
+        """
         with self.line as line:
-            line.begin(START - DAY)
-            self.load.start()
-            self._until(lambda: bool(line.consumed()) and line.ask.count("fuma.decisions") > 50)
-            self.poison.start()
-            killer = threading.Thread(target=self._kill, name="killer")
-            killer.start()
             try:
-                for name, fault in wanted:
-                    self._one(name, fault)
-                for point in steps:
-                    self._one(f"step {point}", services.step(point))
+                self._break(wanted, steps)
+                report = self._check()
             except BaseException:
-                self._keep_logs()
+                self._keep()
                 raise
             finally:
-                self._over.set()
-                killer.join()
-                self.poison.stop()
-                self.load.stop()
-            return self._check()
+                line.pulse.stop()
+            if report.faults:
+                self._keep()
+            return report
 
-    def _keep_logs(self) -> None:
-        """What the services said, for whoever looks for the reason."""
-        kept = Path(tempfile.gettempdir()) / "chaos-logs"
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(self.line.home.logs, kept)
-        self.say(f"logs kept in {kept}")
+    def _break(self, wanted: Iterable[tuple[str, Fault]], steps: Iterable[str]) -> None:
+        line = self.line
+        line.begin(START - DAY)
+        self.load.start()
+        line.pulse.start()
+        line.until(
+            lambda: bool(line.consumed()) and line.ask.count("fuma.decisions") > 50,
+            "the line did not begin to flow",
+        )
+        self.poison.start()
+        killer = threading.Thread(target=self._kill, name="killer")
+        killer.start()
+        try:
+            for name, fault in wanted:
+                self._one(name, fault)
+            for point in steps:
+                self._one(f"step {point}", services.step(point))
+        finally:
+            self._over.set()
+            killer.join()
+            self.poison.stop()
+            self.load.stop()
+
+    def _keep(self) -> None:
+        """The world as it is, its logs and its topics, for whoever looks for the reason."""
+        self.line.keep()
+        self.evidence = self.line.home.path
 
     def _one(self, name: str, fault: Fault) -> None:
         began = time.monotonic()
@@ -129,25 +145,23 @@ class Run:
             with self.line.quiet:
                 services.any_victim(self.line, dice, number)
 
-    def _until(self, condition: Callable[[], bool], seconds: float = 90) -> None:
-        until = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < until, "the line did not begin to flow"
-            time.sleep(0.2)
-
     def _check(self) -> Report:
         line = self.line
         line.mend()
         self.say("waiting until everything that is on the log is done")
         line.ask_anew()  # a client from the beginning has seen its broker die too often
-        until, quiet = time.monotonic() + 300, 0
+        before, same, quiet = dict[str, int](), 0, 0
         while quiet < 2:  # what one stage writes, the next one reads
             try:
                 behind = line.behind() or {"the platform": line.ask.behind()}
             except FumaError as error:
                 behind = {str(error): 1}
             quiet = 0 if any(behind.values()) else quiet + 1
-            assert time.monotonic() < until, f"never done: {behind}"
+            same = same + 1 if behind == before else 0
+            before = behind
+            if same >= STUCK:
+                line.look_around(f"never done: {behind}")
+                raise StandsStill(f"never done: {behind}")
             time.sleep(1)
         names = [t for t in raw.declared() if not t.startswith("fuma.answers.")]
         log = raw.read_log(kafka_config(line.home, "admin"), names)

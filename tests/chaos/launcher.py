@@ -7,6 +7,7 @@ topic ``what``, of a store, of a commit. Everything else is the service's own co
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import runpy
 import signal
@@ -140,5 +141,6 @@ if __name__ == "__main__":
     name = sys.argv[2]
     sys.argv = sys.argv[2:]
     sys.path[0] = ""
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
     arm_everything(name)
     runpy.run_module(name, run_name="__main__", alter_sys=True)

@@ -16,8 +16,10 @@ from pathlib import Path
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from chaos.pulse import STUCK, Pulse, StandsStill
 from fuma.cli import run_supervisor
 from fuma.cli.demo.world import World
+from fuma.cli.errors import CliError
 from fuma.cli.run_state import Proc
 from fuma.cli.run_supervisor import SERVICES, Supervisor
 from fuma.contracts import topics
@@ -46,7 +48,9 @@ class Line(World):
         #: Held by whoever needs that nobody else stops or starts services meanwhile.
         self.quiet = threading.RLock()
         self._extra: list[subprocess.Popen[bytes]] = []
+        self.pulse = Pulse(self._reader, self.look_around)
         self.load_now: Callable[[], Ms] = lambda: 0  # the load's latest log time
+        self.load_failure: Callable[[], BaseException | None] = lambda: None
 
     def begin(self, at: Ms) -> None:
         """Everything up, the world begun."""
@@ -56,6 +60,9 @@ class Line(World):
         self.sealer = Sealer(
             read_world(self.home.world).id, keyfiles.secret(self.home.path, keyfiles.Key.MAC)
         )
+
+    def _reader(self) -> KafkaLogReader:
+        return KafkaLogReader(kafka_config(self.home, "admin"))
 
     def run(self, services: object = SERVICES, workers: int = 2) -> None:
         """As the world does, but through the launcher."""
@@ -78,6 +85,56 @@ class Line(World):
             process.kill()
             process.wait()
         super().close()
+
+    def keep(self) -> None:
+        """Leave everything where it is at the end."""
+        self._keep = True
+
+    def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        """As the world waits, and again: a busy machine is no failure."""
+        for _ in range(9):
+            try:
+                return super()._until(condition, otherwise)
+            except CliError:
+                self.tell(f"{otherwise}, yet")
+        super()._until(condition, otherwise)
+
+    # --- waiting --------------------------------------------------------------------------------
+
+    def until(
+        self, condition: Callable[[], bool], what: str, *, every_s: float = 0.5,
+        within: int | None = None,
+    ) -> None:  # fmt: skip
+        """Until ``condition``, however slow the machine is.
+
+        Raises ``StandsStill`` where nothing flows any more, ``AssertionError`` where so many
+        records (``within``) have gone through the whole line meanwhile.
+        """
+        begun, passed = self.pulse.looks, self.pulse.passed()
+        while not condition():
+            if (failure := self.load_failure()) is not None:
+                raise failure
+            still = min(self.pulse.still, self.pulse.looks - begun)
+            if still >= STUCK:
+                raise StandsStill(f"{what}: nothing new at {still} looks")
+            if within is not None and self.pulse.passed() - passed > within:
+                raise AssertionError(f"{what}: not while {within} records went by")
+            time.sleep(every_s)
+
+    def look_around(self, why: str) -> None:
+        """Keep what can be seen of a line that stands: positions, and every process's stacks."""
+        self.tell(f"{why}: see logs/standstill.txt")
+        for proc in [p for name in SERVICES for p in self.victims(name)]:
+            proc.signal(signal.SIGUSR1)  # the launcher prints the stacks
+        try:
+            os.kill(self.server("kafka"), signal.SIGQUIT)  # the JVM prints its threads
+            found = [f"{name} {tp}: {offset}" for name in GROUPS
+                     for tp, offset in sorted(self.committed(name).items())]  # fmt: skip
+            found += [f"behind {topic}: {count}" for topic, count in self.behind().items()]
+        except (FumaError, KafkaException, OSError, AssertionError) as error:
+            found = [f"the broker does not say: {error!r}"]
+        with (self.home.logs / "standstill.txt").open("a") as file:
+            file.write("\n".join((f"{time.strftime('%H:%M:%S')} {why}", *found, "", "")))
 
     # --- services -----------------------------------------------------------------------------
 
@@ -121,18 +178,22 @@ class Line(World):
             finally:
                 self.run()
 
-    def arm(self, point: str, seconds: float = 30.0) -> str | None:
-        """Make one process fail at ``point``; its pid, or ``None`` where nobody got there."""
+    def arm(self, point: str) -> int:
+        """Make one process fail at ``point``; its pid. Raises where nobody gets there."""
         path = self.home.path / "arm" / point
         path.touch()
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            for fired in (self.home.path / "fired").glob(f"{point}.*"):
-                fired.unlink()
-                return fired.name.rsplit(".", 1)[1]
-            time.sleep(0.02)
-        path.unlink(missing_ok=True)
-        return None
+        fired: list[Path] = []
+
+        def happened() -> bool:
+            fired.extend((self.home.path / "fired").glob(f"{point}.*"))
+            return bool(fired)
+
+        try:
+            self.until(happened, f"{point}: nobody got there", every_s=0.02, within=20_000)
+        finally:
+            path.unlink(missing_ok=True)
+        fired[0].unlink()
+        return int(fired[0].name.rsplit(".", 1)[1])
 
     # --- broker and Redis -----------------------------------------------------------------------
 
@@ -160,7 +221,7 @@ class Line(World):
 
     def mend(self) -> None:
         """Broker and Redis up, users and topics as declared, whatever happened to them."""
-        for attempt in range(5):
+        for attempt in range(10):
             try:
                 stack.up(self.home)
                 return
@@ -189,27 +250,32 @@ class Line(World):
     # --- groups ---------------------------------------------------------------------------------
 
     def committed(self, service: str) -> dict[tuple[str, int], int]:
-        """What the service's group has committed, wherever it has."""
-        wanted = [TopicPartition(n, p) for n, t in topics.topics().items()
-                  for p in range(t.partitions)]  # fmt: skip
+        """What the service's group has committed, on every topic on which it has anything.
+
+        A partition of such a topic of which it says nothing stands at -1.
+        """
         consumer = self._group(service)
         try:
-            found = consumer.committed(wanted, timeout=30)
+            # As many partitions as there are, which may be more than are declared.
+            there = consumer.list_topics(timeout=60).topics
+            wanted = [TopicPartition(n, p) for n in topics.topics() for p in there[n].partitions]
+            found = consumer.committed(wanted, timeout=60)
         finally:
             consumer.close()
-        return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+        goes_through = {one.topic for one in found if one.offset >= 0}
+        return {(one.topic, one.partition): max(one.offset, -1)
+                for one in found if one.topic in goes_through}  # fmt: skip
 
     def commit(self, service: str, offsets: dict[tuple[str, int], int]) -> None:
         """Commit as an administrator would, once the group is empty."""
         wanted = [TopicPartition(t, p, o) for (t, p), o in offsets.items()]
-        until = time.monotonic() + 60
-        while True:
+        for attempt in range(240):
             consumer = self._group(service)
             try:
                 consumer.commit(offsets=wanted, asynchronous=False)
                 return
             except KafkaException:
-                if time.monotonic() > until:
+                if attempt == 239:
                     raise
                 time.sleep(0.5)
             finally:
@@ -226,7 +292,7 @@ class Line(World):
         try:
             for service in GROUPS:
                 for (topic, partition), offset in self.committed(service).items():
-                    missing = admin.bounds(topic, partition).end - offset
+                    missing = admin.bounds(topic, partition).end - max(offset, 0)
                     if missing:
                         found[topic] = found.get(topic, 0) + missing
         finally:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaos.line import Line
+from chaos.pulse import STUCK, StandsStill
 from doorkit import event, name, number, wrong_number
 from fault.checker.check import Sent
 from fuma.contracts.errors import FumaError
@@ -47,7 +48,7 @@ class Load:
         self._now, self._next = begins, 0
         self._done: list[dict[str, Any]] = []
         self._over = threading.Event()
-        self._failed: BaseException | None = None
+        self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._guarded, name="load")
         self._client: FeedClient | None = None
 
@@ -59,8 +60,8 @@ class Load:
         """After the batch that is under way."""
         self._over.set()
         self._thread.join()
-        if self._failed is not None:
-            raise self._failed
+        if self.failure is not None:
+            raise self.failure
 
     @property
     def now(self) -> Ms:
@@ -78,7 +79,7 @@ class Load:
                     self._send(batch)
                 self._over.wait(max(0.0, len(batch.rows) / self._rate - time.monotonic() + started))
         except BaseException as error:
-            self._failed = error
+            self.failure = error
         finally:
             if self._client is not None:
                 self._client.close()
@@ -135,7 +136,7 @@ class Load:
     def _send(self, batch: Batch) -> None:
         """Until it is answered: a department sends a file again whenever in doubt."""
         lines = [Row(n, json.dumps(row).encode()) for n, row in enumerate(batch.rows, 1)]
-        for _ in range(100):
+        while True:
             try:
                 if self._client is None:
                     self._client = FeedClient.open(self._line.home.path, "health", patience=45)
@@ -147,9 +148,17 @@ class Load:
                 return
             except FumaError as error:
                 self._line.tell(f"the department sends {batch.receipt} again: {error}")
-                self._client = None
+                if self._over.is_set() and self._line.pulse.still >= STUCK:
+                    raise StandsStill(f"{batch.receipt} is never answered") from error
+                self._drop()
                 time.sleep(1.0)
-        raise AssertionError(f"{batch.receipt} was never answered")
+
+    def _drop(self) -> None:
+        """Another client from now on, as of a command that is called again."""
+        if self._client is not None:
+            # It waits for what is under way, which may come to nothing.
+            threading.Thread(target=self._client.close, daemon=True).start()
+            self._client = None
 
 
 class Poison:
