@@ -94,9 +94,11 @@ class Line(World):
         """As the world waits, and again: a busy machine is no failure."""
         for _ in range(9):
             try:
-                return super()._until(condition, otherwise)
+                super()._until(condition, otherwise)
             except CliError:
                 self.tell(f"{otherwise}, yet")
+            else:
+                return
         super()._until(condition, otherwise)
 
     # --- waiting --------------------------------------------------------------------------------

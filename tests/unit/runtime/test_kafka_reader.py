@@ -45,5 +45,5 @@ def test_a_broker_that_has_just_started_is_asked_again(code: int) -> None:
 
 def test_one_that_never_leads_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kafka, "_NEW_TOPIC_S", 0.1)
-    with pytest.raises(Fatal, match="fuma.law/0"):
+    with pytest.raises(Fatal, match=r"fuma\.law/0"):
         reader(Starting(KafkaError.NOT_LEADER_FOR_PARTITION, 1_000)).bounds("fuma.law", 0)
