@@ -42,6 +42,7 @@ MODULES = (
     "fuma.domain.law.inforce",
     "fuma.runtime.host_intake",
     "fuma.runtime.mac",
+    "fuma.runtime.resp",
 )
 #: What the compiled code may have taken types and constants from.
 _ALSO = ("domain", "contracts", "runtime/ports.py", "runtime/host_types.py")

@@ -119,7 +119,7 @@ def arm_everything(module: str) -> None:
     elif module == "fuma.sink":
         from fuma.runtime.redis import RedisStore
 
-        _around(RedisStore, "write", "platform", lambda: Retryable("made to fail"))
+        _around(RedisStore, "put", "platform", lambda: Retryable("made to fail"))
 
 
 #: Every place, by the service that gets there.

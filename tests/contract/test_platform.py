@@ -93,6 +93,57 @@ def test_a_batch_that_finds_anything_changed_writes_nothing(held: Held, stale: B
     assert held.store.all_of(A) == [b"a1"]
 
 
+def test_what_was_looked_at_is_written_over_in_one_go(held: Held) -> None:
+    store = held.store
+    store.write(Batch(3, None, b"p1", [Put(A, None, b"a1")]))
+    look = store.look([3, 5], [A, B])
+    assert look.found() == ([b"p1", None], [b"a1", None])
+    batches = [
+        Batch(3, b"p1", b"p2", [Put(A, b"a1", b"a2", (b"a1",))]),
+        Batch(5, None, b"q1", [Put(B, None, b"b2", (b"b1",))]),
+    ]
+    written = store.put(look, batches)
+    # What comes next is asked for before that is answered.
+    after = store.look([3, 5], [A, B])
+    assert after.found() == ([b"p2", b"q1"], [b"a2", b"b2"])
+    assert written.done()
+    assert (store.all_of(A), store.all_of(B)) == ([b"a1", b"a2"], [b"b1", b"b2"])
+    assert held.changed() is None
+
+
+@pytest.mark.parametrize("key", [code_key(A), code_key(B), position_key(3), position_key(5)])
+def test_nothing_is_written_over_what_changed_since_the_look(held: Held, key: bytes) -> None:
+    """Of no partition, whichever key it was, there or not."""
+    store = held.store
+    store.write(Batch(3, None, b"p1", [Put(A, None, b"a1")]))
+    look = store.look([3, 5], [A, B])
+    look.found()
+    held.intrude(key, b"theirs")
+    put = [Put(A, b"a1", b"a2", (b"a1",))]
+    assert not store.put(look, [Batch(3, b"p1", b"p2", put), Batch(5, None, b"q1")]).done()
+    found = dict(zip((code_key(A), code_key(B)), store.codes([A, B]), strict=True))
+    for number, value in ((3, store.positions(6)[3]), (5, store.positions(6)[5])):
+        found[position_key(number)] = value
+    before = {code_key(A): b"a1", code_key(B): None, position_key(3): b"p1", position_key(5): None}
+    assert found == before | {key: b"theirs"}
+    assert len(store.all_of(A)) == 1
+
+
+def test_a_look_is_good_for_one_write(held: Held) -> None:
+    store = held.store
+    first = store.look([0], [A])
+    assert store.write(Batch(1, None, b"other", []))
+    assert not store.put(first, [Batch(0, None, b"p1", [])]).done(), "we wrote since"
+    second = store.look([0], [A])
+    third = store.look([0], [A])
+    assert not store.put(second, [Batch(0, None, b"p1", [])]).done(), "we looked since"
+    assert not store.put(third, [Batch(0, None, b"p1", [])]).done(), "and tried to write"
+    fourth = store.look([0], [A])
+    assert store.put(fourth, [Batch(0, None, b"p1", [])]).done()
+    assert not store.put(fourth, [Batch(0, b"p1", b"p2", [])]).done()
+    assert store.positions(2) == [b"p1", b"other"]
+
+
 def test_a_reset_forgets_the_earlier_ones_and_none_removes(held: Held) -> None:
     store = held.store
     store.write(Batch(0, None, b"p", [Put(A, None, b"a2", (b"a1",)), Put(B, None, b"b")]))

@@ -44,6 +44,7 @@ from fuma.runtime.ports import LogRecord, Outgoing
 from fuma.runtime.store import RocksStore
 from fuma.sink.apply import Partition, Tools
 from fuma.sink.incidents import Incidents
+from fuma.sink.writer import Writer
 
 _NOW: Ms = 1_655_136_000_000  # 14 June 2022, 00:00 in Asia/Shanghai
 _WORLD = bytes(16)
@@ -244,7 +245,14 @@ class Bench:
         )  # fmt: skip
         partition = Partition(tools, 0)
         partition.load(None)
-        self._each("sink", DECISIONS, partition.apply)
+        writer = Writer(tools.store, {0: partition})
+
+        def write(chunk: Sequence[LogRecord]) -> int:
+            writer.write(chunk)
+            writer.finish()
+            return len(chunk)
+
+        self._each("sink", DECISIONS, write)
 
 
 def measure(persons: int, records: int, chunk: int = 1_000) -> Costs:

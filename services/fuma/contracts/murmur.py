@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
+from typing import Final
 
-_M = 0x5BD1E995
-_MASK = 0xFFFFFFFF
+_M: Final = 0x5BD1E995
+_MASK: Final = 0xFFFFFFFF
 _FOUR = struct.Struct("<4I").unpack
 
 

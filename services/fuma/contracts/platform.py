@@ -37,6 +37,7 @@ _VERSION = bytes((VERSION,))
 _START = MAGIC + _VERSION
 _HEAD = len(_START)
 _MAC_END = _HEAD + 32
+_TAG_SIZE = struct.pack(">I", 16)
 
 CODE, POSITION, ALIVE = b"code", b"position", b"alive"
 SUM_BYTES = 16
@@ -208,8 +209,8 @@ class PlatformSealer:
         }
 
     def _mac(self, kind: bytes, name: bytes, body: bytes) -> bytes:
-        rest = b"".join((_sized(name), _VERSION, body))
-        return self._keyed.digest(self._begun[kind], rest)
+        size = _TAG_SIZE if len(name) == 16 else struct.pack(">I", len(name))
+        return self._keyed.digest(self._begun[kind], b"".join((size, name, _VERSION, body)))
 
     def _seal(self, kind: bytes, name: bytes, value: Code | Position | Alive) -> bytes:
         body = _ENCODER.encode(value)

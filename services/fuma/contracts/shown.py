@@ -6,8 +6,7 @@ evidence it was, the texts' digests) nothing is kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,8 +23,8 @@ from fuma.contracts.platform import (
 )
 from fuma.contracts.registry import registry
 from fuma.contracts.shapes import Shape, Shapes
+from fuma.contracts.shownbytes import Plain
 from fuma.domain.colour import Colour
-from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 
@@ -38,9 +37,7 @@ class Rows(msgspec.Struct, array_like=True, frozen=True):
     orders: tuple[OrderRow, ...]
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A ledger record: its place in its key's chain, T, and the schedule if it carries one."""
 
     seq: int
@@ -136,10 +133,10 @@ shownbytes.versions(
 )
 
 
-def decode_shown(data: bytes | None) -> Shown:
-    """A value of ``decisions``. Raises ``Poison``."""
+def decode_shown(data: bytes | None) -> Plain:
+    """A value of ``decisions``: what ``Shown`` says. Raises ``Poison``."""
     plain = None if data is None else shownbytes.read_plain(data)
-    return decode_any(data) if plain is None else Shown(*plain)
+    return decode_any(data) if plain is None else plain
 
 
 def decode_any(data: bytes | None) -> Shown:
@@ -148,12 +145,7 @@ def decode_any(data: bytes | None) -> Shown:
     return found
 
 
-def code_of(
-    record: Shown, shown: bytes, digest: bytes, where: tuple[int, int], before: int,
-    *, simulated: bool,
-) -> Kept:  # fmt: skip
-    """The platform's record of a decision. ``digest``: of the ledger value, ``where``: its
-    partition and offset, ``before``: seq of the record that it follows on the platform."""
-    head = _pack((record.seq, before, digest, where[0], where[1], record.at, simulated))
-    body = b"".join((_CODE, head[1:], shown, _NOT_HELD))
-    return Kept(record.seq, digest, where[1], record.at, "", body)
+def code_of(first: tuple[int, int, bytes, int, int, Ms, bool], shown: bytes) -> Kept:
+    """The platform's record of a decision. ``first``: the fields ``seq`` to ``simulated``."""
+    body = b"".join((_CODE, _pack(first)[1:], shown, _NOT_HELD))
+    return Kept(first[0], first[2], first[4], first[5], "", body)

@@ -22,12 +22,13 @@ _MOST: Final = 16_384
 _LONGEST: Final = 80
 _LOW: Final = -(1 << 63)
 _HIGH: Final = (1 << 63) - 1
-_texts: dict[bytes, bytes] = {}  # UTF-8 to MessagePack
-_instants: dict[bytes, int] = {}  # six bytes of a long
-_packed: dict[int, bytes] = {}  # a number in MessagePack
-_laws: dict[bytes, tuple[bytes, bytes]] = {}  # a text of law: book, version, row; procedure, number
+_texts: Final[dict[bytes, bytes]] = {}  # UTF-8 to MessagePack
+_instants: Final[dict[bytes, int]] = {}  # six bytes of a long
+_packed: Final[dict[int, bytes]] = {}  # a number in MessagePack
+#: A text of law: book, version and row; procedure and number.
+_laws: Final[dict[bytes, tuple[bytes, bytes]]] = {}
 #: Schema ids of the ledger's versions, most significant byte first, as they stand in the frame.
-_VERSIONS: dict[bytes, int] = {}
+_VERSIONS: Final[dict[bytes, int]] = {}
 
 
 class Odd(Exception):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from fuma.contracts.errors import Retryable
 from fuma.runtime.platform_store import (
@@ -10,11 +11,30 @@ from fuma.runtime.platform_store import (
     EVERYTHING,
     Batch,
     Changed,
+    Look,
     Stranger,
     code_key,
     position_key,
     was_key,
 )
+
+
+@dataclass(slots=True, eq=False)
+class _Look:
+    positions: int
+    keys: list[bytes]
+    values: list[bytes | None]
+
+    def found(self) -> tuple[list[bytes | None], list[bytes | None]]:
+        return self.values[: self.positions], self.values[self.positions :]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    answer: Callable[[], bool] | bool
+
+    def done(self) -> bool:
+        return self.answer if isinstance(self.answer, bool) else self.answer()
 
 
 class MemoryPlatform:
@@ -28,6 +48,7 @@ class MemoryPlatform:
         self.connected: list[Stranger] = []
         self._touched: set[bytes] = set()
         self._flushed = False
+        self._looked: _Look | None = None
 
     def _up(self) -> None:
         if self.down:
@@ -77,6 +98,33 @@ class MemoryPlatform:
             return False
         if any(self.values.get(code_key(p.tag)) != p.expected for p in batch.puts):
             return False
+        self._looked = None
+        self._apply(batch)
+        return self._answered()
+
+    def look(self, partitions: Sequence[int], tags: Sequence[bytes]) -> _Look:
+        self._up()
+        keys = [*(position_key(p) for p in partitions), *(code_key(t) for t in tags)]
+        self._looked = _Look(len(partitions), keys, [self.values.get(key) for key in keys])
+        return self._looked
+
+    def put(self, look: Look, batches: Sequence[Batch]) -> _Written:
+        self._up()
+        mine, self._looked = self._looked is look, None
+        assert isinstance(look, _Look)
+        if not mine or [self.values.get(key) for key in look.keys] != look.values:
+            return _Written(False)
+        for batch in batches:
+            self._apply(batch)
+        return _Written(self._answered)
+
+    def _answered(self) -> bool:
+        if self.lose_answer:
+            self.lose_answer = False
+            raise Retryable("no answer")
+        return True
+
+    def _apply(self, batch: Batch) -> None:
         for put in batch.puts:
             if put.reset:
                 self.lists.pop(was_key(put.tag), None)
@@ -86,11 +134,7 @@ class MemoryPlatform:
                 self.values.pop(code_key(put.tag), None)
             else:
                 self.values[code_key(put.tag)] = put.value
-        self.values[place] = batch.position
-        if self.lose_answer:
-            self.lose_answer = False
-            raise Retryable("no answer")
-        return True
+        self.values[position_key(batch.partition)] = batch.position
 
     def beat(self, value: bytes) -> None:
         self._up()

@@ -83,6 +83,22 @@ class Batch:
     puts: list[Put] = field(default_factory=list)
 
 
+class Look(Protocol):
+    """What stood on the platform at one moment. Raises ``Retryable``."""
+
+    def found(self) -> tuple[list[bytes | None], list[bytes | None]]:
+        """The positions and the codes, in the order in which they were asked for."""
+        ...
+
+
+class Written(Protocol):
+    """A write that is under way. Raises ``Retryable``."""
+
+    def done(self) -> bool:
+        """Whether it was written: all of it, or nothing."""
+        ...
+
+
 class PlatformReader(Protocol):
     """What an answer needs. Raises ``Retryable`` where the platform does not answer."""
 
@@ -107,6 +123,17 @@ class PlatformStore(PlatformReader, Protocol):
 
     def write(self, batch: Batch) -> bool:
         """All of it, unless position or a code is not as expected: then nothing, ``False``."""
+        ...
+
+    def look(self, partitions: Sequence[int], tags: Sequence[bytes]) -> Look:
+        """Ask for positions and codes; the answer need not be waited for at once."""
+        ...
+
+    def put(self, look: Look, batches: Sequence[Batch]) -> Written:
+        """Write over what was looked at: all batches at once, or none of them where anything has
+        changed since the look, or this store has written since. Of keys that were looked at, and
+        of the lists that go with them, nothing else may be in a batch. ``expected`` is not
+        compared: who looks compares. The answer need not be waited for at once."""
         ...
 
     def beat(self, value: bytes) -> None: ...

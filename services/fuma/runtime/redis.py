@@ -9,6 +9,7 @@ writer, so whatever is told was written by a stranger.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -24,13 +25,15 @@ from fuma.runtime.platform_store import (
     EVERYTHING,
     Batch,
     Changed,
+    Look,
     Stranger,
     code_key,
     position_key,
     was_key,
 )
+from fuma.runtime.redis_lane import Asked, Lane
 
-_PAGE = 1_000
+_PAGE = 250
 _INVALIDATED = "__redis__:invalidate"
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,16 +42,23 @@ R = TypeVar("R")
 def _ask(
     method: Callable[Concatenate[Any, P], R],
 ) -> Callable[Concatenate[Any, P], R]:
-    """Whatever Redis cannot do now may work later."""
+    """What is under way is answered first. Whatever Redis cannot do now may work later."""
 
     @wraps(method)
     def asked(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
+        with _later():
+            self._settle()
             return method(self, *args, **kwargs)
-        except (redis.RedisError, OSError) as error:
-            raise Retryable(f"Redis: {type(error).__name__}: {error}") from error
 
     return asked
+
+
+@contextmanager
+def _later() -> Iterator[None]:
+    try:
+        yield
+    except (redis.RedisError, OSError) as error:
+        raise Retryable(f"Redis: {type(error).__name__}: {error}") from error
 
 
 def _options(**more: Any) -> dict[str, Any]:
@@ -61,6 +71,9 @@ class RedisReader:
 
     def __init__(self, home: Home, user: str = "reader", **more: Any) -> None:
         self._redis: Any = redis_client(home, user, **_options(**more))
+
+    def _settle(self) -> None:
+        """Nothing is ever under way."""
 
     @_ask
     def codes(self, tags: Sequence[bytes]) -> list[bytes | None]:
@@ -97,11 +110,35 @@ class RedisReader:
         self._redis.close()
 
 
+class _Look:
+    def __init__(self, asked: Asked, positions: int) -> None:
+        self._asked = asked
+        self._positions = positions
+
+    def found(self) -> tuple[list[bytes | None], list[bytes | None]]:
+        with _later():
+            values = self._asked.answered()[1]
+        return values[: self._positions], values[self._positions :]
+
+
+class _Written:
+    def __init__(self, asked: Asked | None) -> None:
+        self._asked = asked
+
+    def done(self) -> bool:
+        if self._asked is None:
+            return False
+        with _later():
+            return self._asked.answered()[-1] is not None  # ``None``: a watched key was changed
+
+
 class RedisStore(RedisReader):
     """``PlatformStore`` as user ``sink``. One thread."""
 
     def __init__(self, home: Home) -> None:
         super().__init__(home, "sink", max_connections=1)
+        self._lane = Lane(self._redis)
+        self._looked: _Look | None = None
         self._listener: Any = redis_client(
             home, "sink", **_options(max_connections=1, client_name="fuma-sink-guard")
         )
@@ -125,36 +162,33 @@ class RedisStore(RedisReader):
         found: list[dict[str, str]] = self._redis.client_list()
         return found
 
+    def _settle(self) -> None:
+        self._lane.settle()
+
+    def look(self, partitions: Sequence[int], tags: Sequence[bytes]) -> _Look:
+        keys = [*map(position_key, partitions), *map(code_key, tags)]
+        with _later():
+            # What is watched is read with the same.
+            asked = self._lane.send([(b"WATCH", *keys), (b"MGET", *keys)])
+        self._looked = _Look(asked, len(partitions))
+        return self._looked
+
+    def put(self, look: Look, batches: Sequence[Batch]) -> _Written:
+        mine, self._looked = self._looked is look, None
+        if not mine:
+            return _Written(None)
+        with _later():
+            return _Written(self._lane.send([(b"MULTI",), *_changes(batches), (b"EXEC",)]))
+
     @_ask
     def write(self, batch: Batch) -> bool:
-        keys = [position_key(batch.partition), *(code_key(p.tag) for p in batch.puts)]
-        expected = [batch.expected, *(p.expected for p in batch.puts)]
-        changes: list[tuple[Any, ...]] = []
-        values: list[bytes] = []
-        for key, value in zip(keys, [batch.position, *(p.value for p in batch.puts)], strict=True):
-            if value is not None:
-                values += (key, value)
-        for put in batch.puts:
-            if put.reset:
-                changes.append(("DEL", was_key(put.tag)))
-            if put.was:
-                changes.append(("RPUSH", was_key(put.tag), *put.was))
-            if put.value is None:
-                changes.append(("DEL", code_key(put.tag)))
-        connection = self._redis.connection_pool.get_connection()
-        try:
-            # Two journeys: what is watched is read with the same, all else goes with EXEC.
-            _, found = _said(connection, [("WATCH", *keys), ("MGET", *keys)])
-            if found != expected:
-                _said(connection, [("UNWATCH",)])
-                return False
-            done = _said(connection, [("MULTI",), *changes, ("MSET", *values), ("EXEC",)])[-1]
-            return done is not None  # ``None``: a watched key was changed
-        except BaseException:
-            connection.disconnect()  # nothing may be left watched, queued or unread on it
-            raise
-        finally:
-            self._redis.connection_pool.release(connection)
+        look = self.look([batch.partition], [put.tag for put in batch.puts])
+        positions, codes = look.found()
+        if [*positions, *codes] != [batch.expected, *(put.expected for put in batch.puts)]:
+            self._looked = None
+            self._redis.execute_command("UNWATCH")
+            return False
+        return self.put(look, [batch]).done()
 
     @_ask
     def beat(self, value: bytes) -> None:
@@ -173,17 +207,17 @@ class RedisStore(RedisReader):
             if cursor == 0:
                 return
 
-    @_ask
     def changed(self) -> Changed | None:
         keys: set[bytes] = set()
         flushed = False
-        while (message := self._told.get_message(timeout=0)) is not None:
-            if message["type"] != "message":
-                continue
-            if message["data"] is None:
-                flushed = True
-            else:
-                keys.update(message["data"])
+        with _later():  # another connection: what is under way on ours is not waited for
+            while (message := self._told.get_message(timeout=0)) is not None:
+                if message["type"] != "message":
+                    continue
+                if message["data"] is None:
+                    flushed = True
+                else:
+                    keys.update(message["data"])
         return Changed(tuple(sorted(keys)), flushed) if keys or flushed else None
 
     @_ask
@@ -209,21 +243,23 @@ class RedisStore(RedisReader):
         super().close()
 
 
-def _said(connection: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """The replies to ``commands``, which are sent at once. Raises the first error among them."""
-    connection.send_packed_command(connection.pack_commands(commands))
-    replies, failure = [], None
-    for _ in commands:
-        try:
-            replies.append(connection.read_response())
-        except redis.ResponseError as error:
-            failure = failure or error
-    if failure is not None:
-        raise failure
-    for one in replies[-1] if isinstance(replies[-1], list) else ():
-        if isinstance(one, redis.ResponseError):
-            raise one  # within EXEC
-    return replies
+def _changes(batches: Sequence[Batch]) -> list[list[bytes]]:
+    changes = list[list[bytes]]()
+    values = [b"MSET"]
+    for batch in batches:
+        values += position_key(batch.partition), batch.position
+        for put in batch.puts:
+            key = code_key(put.tag)
+            if put.reset:
+                changes.append([b"DEL", was_key(put.tag)])
+            if put.was:
+                changes.append([b"RPUSH", was_key(put.tag), *put.was])
+            if put.value is None:
+                changes.append([b"DEL", key])
+            else:
+                values += key, put.value
+    changes.append(values)
+    return changes
 
 
 def _arriving(client: dict[str, str]) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fuma.contracts.errors import Fatal, Poison, Retryable
 from fuma.contracts.platform import SUM_BYTES, Kept, PlatformSealer, Position
@@ -20,6 +20,7 @@ from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.platform_store import CODE_PREFIX, WAS_PREFIX, Batch, PlatformStore, Put, tag_of
 from fuma.runtime.ports import Clock, LogReader, LogRecord
+from fuma.sink.chunk import Chunk, Planned, Values
 from fuma.sink.fold import Head, Read, Step, read, refold, step
 from fuma.sink.incidents import Incidents
 
@@ -41,18 +42,6 @@ class Tools:
     simulated: bool
     partitions: int
     topic_id: bytes
-
-
-@dataclass(slots=True)
-class _Fold:
-    """A chunk being folded."""
-
-    values: dict[bytes, bytes | None]
-    heads: dict[bytes, Head]
-    before: dict[bytes, Kept | None]
-    codes: dict[bytes, list[Kept]] = field(default_factory=dict)
-    doubtful: set[bytes] = field(default_factory=set)
-    at: int = 0
 
 
 class Partition:
@@ -125,88 +114,79 @@ class Partition:
     def _mine(self, tag: bytes) -> bool:
         return partition_for(tag, self._tools.partitions) == self.number
 
-    def apply(self, records: Sequence[LogRecord]) -> int:
-        """Apply records that follow on one another; how many codes were written."""
-        if records[0].offset != self.cursor:
-            raise Fatal(
-                f"{DECISIONS}/{self.number}: offset {records[0].offset} follows {self.cursor - 1}",
-                "records are missing from the log: compare it with its backups",
-            )
-        reads, dead = self._read(records)
-        self._tools.incidents.forged(dead, self.position.at)  # 1
-        fold = self._heads(reads)
-        for one in reads:
-            self._step(fold, one)
-        end = records[-1].offset + 1
-        puts = [self._put(fold, tag, codes) for tag, codes in fold.codes.items()]
-        fresh = sum(put.expected is None for put in puts)
-        changes: dict[bytes, _Change] = {
-            tag: (fold.before[tag], codes[-1]) for tag, codes in fold.codes.items()
-        }
-        if fold.doubtful:
-            puts, more = self._settle(fold, puts, end, changes)
-            fresh += more
-        opened = [head.opened for head in fold.heads.values() if head.part]
-        opened += [h.opened for t, h in self._open.items() if t not in fold.heads]
-        position = Position(
-            self.number, min([end, *opened]) - 1, max(fold.at, self.position.at),
-            self._tools.topic_id, self.position.subjects + fresh, self._tools.clock.now(),
-            self._summed(changes),
-        )  # fmt: skip
-        self._commit(position, puts)  # 2
-        for tag, head in fold.heads.items():
-            self._open.pop(tag, None)
-            if head.part:
-                self._open[tag] = head
-        self.cursor = end
-        return sum(len(codes) for codes in fold.codes.values())
-
-    def _read(
-        self, records: Iterable[LogRecord]
-    ) -> tuple[list[Read], list[tuple[LogRecord, Poison]]]:
-        reads, dead = list[Read](), list[tuple[LogRecord, Poison]]()
+    def read(self, records: Sequence[LogRecord]) -> Chunk:
+        """Check and decode; nothing depends on what was applied."""
+        admit, chunk = self._tools.intake.admit, Chunk(records[0].offset, records[-1].offset + 1)
         for raw in records:
             try:
-                self._tools.intake.admit(raw)
-                reads.append(read(raw))
+                admit(raw)
+                chunk.reads.append(read(raw))
             except Poison as poison:
-                dead.append((raw, poison))
-        return reads, dead
+                chunk.dead.append((raw, poison))
+        return chunk
 
-    def _heads(self, reads: Sequence[Read]) -> _Fold:
-        tags = list({one.tag: None for one in reads})
-        values = self._tools.store.codes(tags)
-        heads, bad = self._opened(tags, values)
-        if bad:
-            self.repair(bad, "platform-record", "records failed their authentication")
-            values = self._tools.store.codes(tags)
-            heads, bad = self._opened(tags, values)
-            if bad:
-                raise Retryable("records of the platform change under our hands")
-        before = {tag: head.code for tag, head in heads.items()}
-        heads.update({t: self._open[t] for t in tags if t in self._open})
-        return _Fold(dict(zip(tags, values, strict=True)), heads, before)
-
-    def _opened(
-        self, tags: Sequence[bytes], values: Sequence[bytes | None]
-    ) -> tuple[dict[bytes, Head], list[bytes]]:
-        heads, bad = dict[bytes, Head](), list[bytes]()
-        for tag, value in zip(tags, values, strict=True):
+    def open(self, chunk: Chunk, position: bytes | None, values: Values) -> list[bytes]:
+        """Take in what stands on the platform: the position's value, and the codes'. Back come
+        the subjects whose codes are not genuine."""
+        if position != self._value:
+            raise Retryable(f"another sink has applied {DECISIONS}/{self.number}")
+        if chunk.start != self.cursor:
+            raise Fatal(
+                f"{DECISIONS}/{self.number}: offset {chunk.start} follows {self.cursor - 1}",
+                "records are missing from the log: compare it with its backups",
+            )
+        chunk.values, bad = values, list[bytes]()
+        opened = self._tools.sealer.open_kept
+        for tag in dict.fromkeys([one.tag for one in chunk.reads]):
+            value = values[tag]
             try:
-                code = None if value is None else self._tools.sealer.open_kept(tag, value)
-                heads[tag] = Head.of(code)
+                code = None if value is None else opened(tag, value)
             except Poison:
                 bad.append(tag)
-        return heads, bad
+                continue
+            chunk.before[tag] = code
+            chunk.heads[tag] = self._open.get(tag) or Head.of(code)
+        return bad
 
-    def _step(self, fold: _Fold, one: Read) -> None:
-        head, what = step(fold.heads[one.tag], one, simulated=self._tools.simulated)
-        fold.at = max(fold.at, one.record.at)
+    def follow(self, chunk: Chunk) -> Planned:
+        """What is to be written of a chunk that was opened."""
+        self._tools.incidents.forged(chunk.dead, self.position.at)  # 1
+        for one in chunk.reads:
+            self._step(chunk, one)
+        puts = [self._put(chunk, tag, codes) for tag, codes in chunk.codes.items()]
+        fresh = sum(put.expected is None for put in puts)
+        changes: dict[bytes, _Change] = {
+            tag: (chunk.before[tag], codes[-1]) for tag, codes in chunk.codes.items()
+        }
+        if chunk.doubtful:
+            puts, more = self._settle(chunk, puts, changes)
+            fresh += more
+        opened = {tag: head for tag, head in self._open.items() if tag not in chunk.heads}
+        opened |= {tag: head for tag, head in chunk.heads.items() if head.part}
+        position = Position(
+            self.number, min([chunk.end, *(head.opened for head in opened.values())]) - 1,
+            max(chunk.at, self.position.at), self._tools.topic_id, self.position.subjects + fresh,
+            self._tools.clock.now(), self._summed(changes),
+        )  # fmt: skip
+        sealed = self._tools.sealer.seal_position(position)
+        return Planned(
+            Batch(self.number, self._value, sealed, puts), position, chunk.end, opened,
+            sum(len(codes) for codes in chunk.codes.values()),
+        )  # fmt: skip
+
+    def take(self, planned: Planned) -> None:
+        """It stands on the platform."""
+        self._value, self.position = planned.batch.position, planned.position
+        self._open, self.cursor = planned.open, planned.end
+
+    def _step(self, chunk: Chunk, one: Read) -> None:
+        head, what = step(chunk.heads[one.tag], one, simulated=self._tools.simulated)
+        chunk.at = max(chunk.at, one.at)
         if what is Step.WHOLE and head.code is not None:
-            fold.codes.setdefault(one.tag, []).append(head.code)
+            chunk.codes.setdefault(one.tag, []).append(head.code)
         elif what is Step.HELD or (what is Step.EARLIER and self._contradicts(one)):
-            fold.doubtful.add(one.tag)
-        fold.heads[one.tag] = head
+            chunk.doubtful.add(one.tag)
+        chunk.heads[one.tag] = head
 
     def _contradicts(self, one: Read) -> bool:
         """Whether a repeat of an earlier seq is another record than the one that was taken."""
@@ -215,13 +195,13 @@ class Partition:
                 code = self._tools.sealer.open_kept(one.tag, value)
             except Poison:
                 return True
-            if code.seq == one.record.seq:
+            if code.seq == one.seq:
                 return code.hash != one.digest
         return False
 
-    def _put(self, fold: _Fold, tag: bytes, codes: Sequence[Kept]) -> Put:
+    def _put(self, chunk: Chunk, tag: bytes, codes: Sequence[Kept]) -> Put:
         sealed = [self._tools.sealer.seal_kept(tag, code) for code in codes]
-        before = fold.values[tag]
+        before = chunk.values[tag]
         was = sealed[:-1] if before is None else [before, *sealed[:-1]]
         return Put(tag, before, sealed[-1], tuple(was))
 
@@ -235,24 +215,24 @@ class Partition:
         return (total % (1 << 8 * SUM_BYTES)).to_bytes(SUM_BYTES, "big")
 
     def _settle(
-        self, fold: _Fold, puts: list[Put], end: int, changes: dict[bytes, _Change]
+        self, chunk: Chunk, puts: list[Put], changes: dict[bytes, _Change]
     ) -> tuple[list[Put], int]:
         """For subjects that do not follow on: what the ledger itself says, read from its start."""
-        kept = [put for put in puts if put.tag not in fold.doubtful]
-        dropped = sum(put.expected is None for put in puts if put.tag in fold.doubtful)
-        told = self._from_ledger(fold.doubtful, end)
+        kept = [put for put in puts if put.tag not in chunk.doubtful]
+        dropped = sum(put.expected is None for put in puts if put.tag in chunk.doubtful)
+        told = self._from_ledger(chunk.doubtful, chunk.end)
         lost = list[bytes]()
-        for tag in sorted(fold.doubtful):
+        for tag in sorted(chunk.doubtful):
             codes = told[tag]
             # What stood there may be old: what was counted is what the ledger had said by then.
             counted = [code for code in codes if code.offset < self.cursor]
             changes[tag] = counted[-1] if counted else None, codes[-1] if codes else None
-            kept.append(self._anew(tag, fold.values[tag], codes))
-            dropped -= fold.values[tag] is None and bool(codes)
-            fold.codes.pop(tag, None)
-            fold.heads[tag] = Head.of(codes[-1] if codes else None)
+            kept.append(self._anew(tag, chunk.values[tag], codes))
+            dropped -= chunk.values[tag] is None and bool(codes)
+            chunk.codes.pop(tag, None)
+            chunk.heads[tag] = Head.of(codes[-1] if codes else None)
             if codes and codes[-1].held:
-                where = f"{DECISIONS}/{self.number} before {end}"
+                where = f"{DECISIONS}/{self.number} before {chunk.end}"
                 self._tools.incidents.held(tag, codes[-1].held, where, codes[-1].recorded)
             else:
                 lost.append(tag)
@@ -273,8 +253,7 @@ class Partition:
         start = self._tools.ledger.bounds(DECISIONS, self.number).start
         for raw in self._tools.ledger.read(DECISIONS, self.number, start, end):
             if raw.key in found:
-                reads, _ = self._read((raw,))
-                found[raw.key] += reads
+                found[raw.key] += self.read((raw,)).reads
         return {t: refold(r, simulated=self._tools.simulated) for t, r in found.items()}
 
     def repair(self, tags: Iterable[bytes], code: str, what: str) -> None:

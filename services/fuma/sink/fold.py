@@ -6,16 +6,17 @@ another hash, holds the subject: its last code stays, and nothing further is tak
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from hashlib import sha256
 
 from fuma.contracts.decisions import FIRST
 from fuma.contracts.errors import Reason
 from fuma.contracts.platform import Kept, empty_code
-from fuma.contracts.shown import Shown, code_of, decode_shown
+from fuma.contracts.shown import code_of, decode_shown
 from fuma.domain.quick import quick
+from fuma.domain.time import Ms
 from fuma.runtime.ports import LogRecord
 
 
@@ -27,15 +28,20 @@ class Read:
     tag: bytes
     partition: int
     offset: int
-    record: Shown
     digest: bytes
+    seq: int
+    prev: bytes
+    part: int
+    parts: int
+    at: Ms
+    shown: bytes | None  # as ``contracts.shown`` has it
 
 
 def read(raw: LogRecord) -> Read:
     """Decode an authentic record. Raises ``Poison``."""
     value = raw.value or b""
-    record = decode_shown(raw.value)
-    return Read(raw.key or b"", raw.partition, raw.offset, record, hashlib.sha256(value).digest())
+    shown = decode_shown(raw.value)
+    return Read(raw.key or b"", raw.partition, raw.offset, sha256(value).digest(), *shown)
 
 
 @quick
@@ -72,39 +78,37 @@ class Step(Enum):
 
 def step(head: Head, one: Read, *, simulated: bool) -> tuple[Head, Step]:
     """The head after a record."""
-    record = one.record
     if head.held:
         return head, Step.IGNORED
-    if record.seq < head.seq:
+    if one.seq < head.seq:
         return head, Step.EARLIER
-    if record.seq == head.seq:
+    if one.seq == head.seq:
         if one.digest == head.hash:
             return head, Step.REPEAT
         return _hold(head, one, Reason.HASH_MISMATCH, simulated), Step.HELD
-    if record.seq > head.seq + 1 or record.part != head.part:
+    if one.seq > head.seq + 1 or one.part != head.part:
         return _hold(head, one, Reason.OUT_OF_SEQUENCE, simulated), Step.HELD
-    if record.prev != head.hash:
+    if one.prev != head.hash:
         return _hold(head, one, Reason.HASH_MISMATCH, simulated), Step.HELD
-    if record.part < record.parts - 1:
+    if one.part < one.parts - 1:
         opened = head.opened if head.part else one.offset
         return replace(
-            head, seq=record.seq, hash=one.digest, part=head.part + 1, opened=opened
+            head, seq=one.seq, hash=one.digest, part=head.part + 1, opened=opened
         ), Step.PART
-    if record.shown is None:
+    if one.shown is None:
         return _hold(head, one, Reason.UNDECODABLE, simulated), Step.HELD
     before = head.code.seq if head.code else 0
     code = code_of(
-        record, record.shown, one.digest, (one.partition, one.offset), before,
-        simulated=simulated,
-    )  # fmt: skip
-    return Head(record.seq, one.digest, code), Step.WHOLE
+        (one.seq, before, one.digest, one.partition, one.offset, one.at, simulated), one.shown
+    )
+    return Head(one.seq, one.digest, code), Step.WHOLE
 
 
 def _hold(head: Head, one: Read, reason: Reason, simulated: bool) -> Head:
     """The last whole code stays, marked."""
     if head.code is None:
         code = Kept.of(
-            empty_code(one.partition, one.offset, one.record.at, reason.value, simulated=simulated)
+            empty_code(one.partition, one.offset, one.at, reason.value, simulated=simulated)
         )
     else:
         code = head.code.holding(reason.value)
@@ -118,9 +122,9 @@ def refold(records: Iterable[Read], *, simulated: bool) -> list[Kept]:
     for one in records:
         before = head
         head, what = step(head, one, simulated=simulated)
-        if what is Step.EARLIER and digests[one.record.seq] != one.digest:
+        if what is Step.EARLIER and digests[one.seq] != one.digest:
             head, what = _hold(before, one, Reason.HASH_MISMATCH, simulated), Step.HELD
-        digests.setdefault(one.record.seq, one.digest)
+        digests.setdefault(one.seq, one.digest)
         if what is Step.WHOLE and head.code is not None:
             codes.append(head.code)
         elif what is Step.HELD and head.code is not None:

@@ -22,6 +22,7 @@ from fuma.runtime.platform_store import (
 )
 from fuma.sink.apply import Partition
 from fuma.sink.incidents import Incidents
+from fuma.sink.writer import Writer
 
 log = logging.getLogger("fuma.sink")
 
@@ -35,11 +36,13 @@ class Guard:
         sealer: PlatformSealer,
         incidents: Incidents,
         partitions: Mapping[int, Partition],
+        writer: Writer,
     ) -> None:
         self._store = store
         self._sealer = sealer
         self._incidents = incidents
         self._partitions = partitions
+        self._writer = writer
         self._sweep: Generator[None, None, bool] | None = None
 
     def turn(self) -> bool:
@@ -47,6 +50,7 @@ class Guard:
         changed = self._store.changed()
         if changed is None:
             return False
+        self._writer.finish()
         at = max(p.position.at for p in self._partitions.values())
         strangers = self._store.strangers()
         if changed.flushed:
@@ -101,6 +105,7 @@ class Guard:
         """One page; whether any partition went back to 0."""
         if self._sweep is None:
             return False
+        self._writer.finish()
         try:
             next(self._sweep)
         except StopIteration as done:

@@ -16,14 +16,17 @@ from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.mac import Sealer
 from fuma.runtime.platform_store import PlatformStore
-from fuma.runtime.ports import Appender, Clock, LogReader, LogRecord
+from fuma.runtime.ports import Appender, Clock, LogReader
 from fuma.sink.apply import Partition, Tools
 from fuma.sink.guard import Guard
 from fuma.sink.incidents import Incidents
 from fuma.sink.settings import Settings
 from fuma.sink.source import Source
+from fuma.sink.writer import Writer
 
 log = logging.getLogger("fuma.sink")
+#: How long a poll waits while a sweep is under way: it reads a page between two polls.
+_SWEEPING_S = 0.005
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class _Session:
 
     store: PlatformStore
     partitions: dict[int, Partition]
+    writer: Writer
     guard: Guard
 
     def offsets(self) -> dict[int, int]:
@@ -100,8 +104,9 @@ class Sink:
             self._world.simulated, self._count, self._ledger.topic_id(DECISIONS),
         )  # fmt: skip
         partitions = {n: Partition(tools, n) for n in range(self._count)}
-        guard = Guard(store, self._platform, self._incidents, partitions)
-        self._session = session = _Session(store, partitions, guard)
+        writer = Writer(store, partitions)
+        guard = Guard(store, self._platform, self._incidents, partitions, writer)
+        self._session = session = _Session(store, partitions, writer, guard)
         for number, value in enumerate(store.positions(self._count)):
             partitions[number].load(value)
         store.changed()  # what came before is the sweep's
@@ -113,19 +118,25 @@ class Sink:
     def _round(self, session: _Session) -> int:
         if self._settings.rebuild.exists():
             self._rebuild(session)
-        by_partition: dict[int, list[LogRecord]] = {}
-        for raw in self._source.poll(self._settings.chunk, self._settings.wait_s):
-            by_partition.setdefault(raw.partition, []).append(raw)
-        done = sum(session.partitions[n].apply(raws) for n, raws in by_partition.items())
-        self.applied += done
+        writer, settings = session.writer, self._settings
+        wait = 0.0 if writer.busy else _SWEEPING_S if session.guard.sweeping else settings.wait_s
+        before = writer.codes
+        records = self._source.poll(settings.chunk, wait)
+        if records:
+            writer.write(records)
+        if len(records) < settings.chunk:  # nothing else is there to be done meanwhile
+            writer.finish()
         if session.guard.turn() | self._sweep(session):
             self._source.start(session.offsets())
         now = time.monotonic()
-        if now - self._beaten >= self._settings.beat_s:
+        if now - self._beaten >= settings.beat_s:
             self._beaten = now
+            writer.finish()
             session.store.beat(
                 self._platform.seal_alive(Alive(self._clock.now(), self._behind(session)))
             )
+        done = writer.codes - before
+        self.applied += done
         return done
 
     def _sweep(self, session: _Session) -> bool:
@@ -144,6 +155,7 @@ class Sink:
 
     def _rebuild(self, session: _Session) -> None:
         """Everything anew, because the operator asked."""
+        session.writer.finish()
         log.warning("rebuilding the platform: %d keys dropped", session.store.drop())
         for partition in session.partitions.values():
             partition.restart()

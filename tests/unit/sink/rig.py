@@ -118,16 +118,20 @@ class Rig:
         self.log = MemoryLog(TOPICS)
         self.store = MemoryPlatform()
         self.author = Author(random.Random(seed))
-        self.source = ListSource(self.log)
-        self.sink = Sink(
-            Settings(folder, chunk=chunk, longest_backoff_s=0.0),
-            WORLD, self.sealer, self.platform_sealer, lambda: self.store, self.source,
-            self.log, self.log, FixedClock(),
-        )  # fmt: skip
+        self._settings = Settings(folder, chunk=chunk, longest_backoff_s=0.0)
+        self.sink = self.another()
         self.platform = CodePlatform(
             self.store, self.platform_sealer, simulated=True, partitions=COUNT,
             ends=lambda numbers: {n: self.log.bounds(DECISIONS, n).end for n in numbers},
             clock=FixedClock(),
+        )  # fmt: skip
+
+    def another(self) -> Sink:
+        """A sink that has just been started, reading by itself."""
+        self.source = ListSource(self.log)
+        return Sink(
+            self._settings, WORLD, self.sealer, self.platform_sealer, lambda: self.store,
+            self.source, self.log, self.log, FixedClock(),
         )  # fmt: skip
 
     def append(self, tag: bytes, value: bytes, at: Ms, *, sealer: Sealer | None = None) -> int:

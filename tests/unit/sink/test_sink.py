@@ -143,6 +143,37 @@ def test_a_write_whose_answer_was_lost_is_not_done_twice(tmp_path: Path) -> None
     _agree(rig, tags)
 
 
+def test_a_sink_that_dies_while_a_write_is_under_way_leaves_all_or_nothing(tmp_path: Path) -> None:
+    """A full chunk is written while the next one is read: whoever takes over reads the position."""
+    rig = Rig(tmp_path, 8, chunk=3)
+    tags = rig.live(4, 60)
+    died = 0
+    for _ in range(40):
+        rig.sink.turn()
+        session = rig.sink._session
+        if session is not None and session.writer.busy:
+            died += 1
+            rig.sink = rig.another()
+    assert died > 3
+    rig.drain()
+    _agree(rig, tags)
+    assert _incidents(rig) == []
+
+
+def test_two_sinks_that_take_themselves_for_the_only_one_write_nothing_wrong(
+    tmp_path: Path,
+) -> None:
+    rig = Rig(tmp_path, 8, chunk=3)
+    tags = rig.live(4, 80)
+    first, second = rig.sink, rig.another()
+    for turn in range(60):
+        (first if rig.author.dice.random() < 0.5 else second).turn()
+        assert turn < 59 or first.applied > 0 < second.applied
+    rig.drain()
+    _agree(rig, tags)
+    assert _incidents(rig) == []
+
+
 def test_an_empty_platform_is_filled_again(tmp_path: Path) -> None:
     rig = Rig(tmp_path, 9)
     tags = rig.live(4, 40)
