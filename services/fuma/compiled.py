@@ -20,11 +20,13 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-#: Functions that run for every record. Classes stay plain: a native class has other rules for
-#: slots and frozen values, and everybody makes these.
+#: What runs for every record, and the values that it makes.
 MODULES = (
+    "fuma.contracts.avronative",
     "fuma.contracts.avroparts",
     "fuma.contracts.comparison_rows",
+    "fuma.contracts.decisions",
+    "fuma.contracts.framed",
     "fuma.contracts.keyed",
     "fuma.contracts.murmur",
     "fuma.contracts.presencebytes",
@@ -33,19 +35,34 @@ MODULES = (
     "fuma.domain.codes.amend",
     "fuma.domain.codes.check",
     "fuma.domain.codes.decide",
+    "fuma.domain.codes.ends",
+    "fuma.domain.codes.events",
     "fuma.domain.codes.fold",
     "fuma.domain.codes.follow",
     "fuma.domain.codes.heard",
+    "fuma.domain.codes.inputs",
+    "fuma.domain.codes.linefold",
+    "fuma.domain.codes.lines",
+    "fuma.domain.codes.matches",
     "fuma.domain.codes.saying",
     "fuma.domain.codes.schedule",
+    "fuma.domain.codes.state",
     "fuma.domain.ids",
     "fuma.domain.law.inforce",
     "fuma.runtime.host_intake",
     "fuma.runtime.mac",
     "fuma.runtime.resp",
 )
+#: A module that is there only compiled: codecs, written from the schemas.
+GENERATED = "fuma.contracts.generated"
 #: What the compiled code may have taken types and constants from.
-_ALSO = ("domain", "contracts", "runtime/ports.py", "runtime/host_types.py")
+_ALSO = (
+    "domain",
+    "contracts",
+    "runtime/ports.py",
+    "runtime/host_types.py",
+    "runtime/nativevalues.py",
+)
 PACKAGE = Path(__file__).resolve().parent
 #: In ``folder()``: the digest, and where each module is.
 MANIFEST = "manifest.json"

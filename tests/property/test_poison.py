@@ -7,6 +7,7 @@ be told apart in ``DECODER_GIVEN``, a stage that is made of something new in ``S
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 import fuma.contracts
 import fuma.processor
-from fuma import __version__
+from fuma import __version__, compiled
 from fuma.contracts.decisions import decode_ledger
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.registry import registry
@@ -60,15 +61,28 @@ def modules(package: Any) -> Iterator[Any]:
 
 
 @cache
+def defined(module: str) -> dict[str, ast.FunctionDef]:
+    """The functions of a module's source; a compiled one does not tell its annotations."""
+    body = ast.parse(compiled.source(module).read_text(encoding="utf-8")).body
+    return {one.name: one for one in body if isinstance(one, ast.FunctionDef)}
+
+
+def takes(module: str, function: str) -> str:
+    """What the first parameter is annotated with."""
+    annotation = defined(module)[function].args.args[0].annotation
+    return ast.unparse(annotation) if annotation else ""
+
+
+@cache
 def decoders() -> dict[str, Callable[[bytes | None], Any]]:
     """Every public function of ``contracts`` that makes something of a value's bytes."""
     found = {}
     for module in modules(fuma.contracts):
         for name, function in vars(module).items():
-            ours = inspect.isfunction(function) and function.__module__ == module.__name__
+            ours = inspect.isroutine(function) and function.__module__ == module.__name__
             if ours and name.startswith("decode_") and module.__name__ != STORE:
-                first, *others = inspect.signature(function).parameters.values()
-                if first.annotation not in ("bytes | None", "bytes"):
+                _, *others = inspect.signature(function).parameters.values()
+                if takes(module.__name__, name) not in ("bytes | None", "bytes"):
                     continue  # of a store's rows
                 more = {p.name: DECODER_GIVEN[p.name] for p in others if p.default is p.empty}
                 found[f"{module.__name__.split('.')[-1]}.{name}"] = partial(function, **more)

@@ -13,11 +13,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
 from fastavro import schemaless_reader, schemaless_writer
 
+from fuma.compiled import GENERATED
 from fuma.contracts.avroread import Reader, compile_reader
 from fuma.contracts.avrowrite import Writer, compile_writer
 from fuma.contracts.errors import Poison, Reason
@@ -26,6 +29,29 @@ from fuma.contracts.shapes import PLAIN, Named, Shapes, Unsupported
 
 Wire = dict[str, Any]
 _FRAME = struct.Struct(">bI")
+#: Codecs whose shapes have a name: the schema, what it is read as (``None``: written), the shapes.
+#: ``contracts.natives`` has them compiled.
+ASKED: list[tuple[Schema, Schema | None, Shapes]] = []
+
+
+def native_key(written: Schema, newest: Schema | None, shapes: Shapes) -> str:
+    """Which compiled codec is meant: another schema, even a default, is another codec."""
+    if not shapes.name:
+        return ""
+    return sha256(repr((written, newest, shapes.name)).encode()).hexdigest()
+
+
+def _natives() -> dict[str, Callable[..., Any]]:
+    """Compiled codecs by ``native_key``; none where none were compiled."""
+    try:
+        made: Any = import_module(GENERATED)
+    except ImportError:
+        return {}
+    found: dict[str, Callable[..., Any]] = made.NATIVE
+    return found
+
+
+NATIVE = _natives()
 
 
 @cache
@@ -40,6 +66,19 @@ def encoder(
     version = known.latest[subject] if number is None else known.version(subject, number)
     head = _FRAME.pack(0, version.id)
     schema = version.parsed
+    if shapes.name:
+        ASKED.append((schema, None, shapes))
+    native = NATIVE.get(native_key(schema, None, shapes))
+    if native is not None:
+
+        def encode_native(value: Any) -> bytes:
+            try:
+                made: bytes = native(head, value)
+                return made
+            except Exception as error:
+                raise ValueError(f"no {subject}: {type(error).__name__}: {error}") from error
+
+        return encode_native
     try:
         write: Writer | None = compile_writer(schema, shapes)
     except Unsupported:
@@ -80,7 +119,10 @@ def decoder(subject: str, shapes: Shapes = PLAIN) -> Callable[[bytes | None], An
         if version.subject == subject:
             try:
                 its = shapes.versions.get(version.version, shapes)
-                reader = compile_reader(version.parsed, newest, its)
+                if its.name:
+                    ASKED.append((version.parsed, newest, its))
+                native = NATIVE.get(native_key(version.parsed, newest, its))
+                reader = native or compile_reader(version.parsed, newest, its)
             except Unsupported:
                 continue
             readers[_FRAME.pack(0, version.id)] = reader

@@ -11,49 +11,19 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from fuma.contracts.codec import decoder, encoder
+from fuma.contracts.framed import Cause as Cause
+from fuma.contracts.framed import LedgerRecord as LedgerRecord
 from fuma.contracts.shapes import Shape, Shapes, named
 from fuma.domain.codes import events as e
 from fuma.domain.colour import Colour
-from fuma.domain.quick import quick
-from fuma.domain.time import Ms
 
 MAX_EVENTS = 64
 #: ``prev`` of a key's first ledger record.
 FIRST = bytes(32)
 #: Events that the first version of the schema has no record for.
 _LATER = (e.Answered, e.Annulled, e.Amended)
-
-
-@quick
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The input that a ledger record follows from."""
-
-    id: bytes
-    topic: bytes  # topic UUID, 16 bytes
-    partition: int
-    offset: int
-    digest: bytes  # sha256 of the input's value
-    content: bytes
-
-
-@quick
-@dataclass(frozen=True, slots=True)
-class LedgerRecord:
-    """One record of the decisions ledger, as it stands on the log."""
-
-    seq: int
-    prev: bytes
-    part: int
-    parts: int
-    cause: Cause
-    at: Ms
-    law: e.LawRef | None
-    events: tuple[e.Event, ...]
-    schedule: e.Schedule | None
 
 
 #: The domain's own classes stand for the schema's records, which have their names and fields.
@@ -71,12 +41,14 @@ SHAPES = Shapes(
     # An order stands in its event and in the schedule; a text of law in thousands of records.
     shared=frozenset({"fuma.Order"}),
     repeats=frozenset({"fuma.LawRef"}),
+    name="domain",
 )  # fmt: skip
 _first, _second = encoder("decision", 1, SHAPES), encoder("decision", 2, SHAPES)
 _third, _newest = encoder("decision", 3, SHAPES), encoder("decision", None, SHAPES)
 _read = decoder("decision", SHAPES)
 #: Its fold needs no schedule: that follows from the events.
-_read_events = decoder("decision", dataclasses.replace(SHAPES, skip=frozenset({"fuma.Schedule"})))
+_EVENTS = dataclasses.replace(SHAPES, skip=frozenset({"fuma.Schedule"}), name="events")
+_read_events = decoder("decision", _EVENTS)
 
 
 def ledger_hash(value: bytes) -> bytes:

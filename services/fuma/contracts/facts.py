@@ -6,51 +6,20 @@ alone is spelt out, since the domain keeps its intervals in pairs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from fuma.contracts.codec import decoder, encoder
 from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.framed import Heard, first_release, heard, line_end, match
 from fuma.contracts.shapes import Shape, Shapes, named
 from fuma.domain.codes import inputs as i
 from fuma.domain.colour import Colour
-from fuma.domain.quick import quick
 
 _FACT = tuple(name for name in i.Fact.__dataclass_fields__ if name != "behaviour")
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """A value of ``person``."""
-
-    body: i.Input
-
-
-def _person(body: i.Input) -> i.Input:
-    return body
-
-
-#: A fact that the first release wrote: it is decided as that release did.
-_first_release = partial(i.Fact, behaviour=i.FIRST_RELEASE)
-
-
-def _match(*fields: Any) -> i.MatchFact:
-    (
-        id_, content, match, revision, stands, division, ground, evidence_kind, rule, rule_id,
-        since, until, place, stay_since, stay_until, stay_digest, source_since, source_until,
-        source_digest, case, depth, mark, department, identity, root,
-    ) = fields  # fmt: skip
-    return i.MatchFact(
-        id_, content, match, revision, stands, division, ground, evidence_kind, rule, rule_id,
-        since, until, place, (stay_since, stay_until), stay_digest, (source_since, source_until),
-        source_digest, case, depth, mark, department, identity, root,
-    )  # fmt: skip
-
-
 _MATCH = Shape(
-    _match,
+    match,
     cls=i.MatchFact,
     places={
         "stay_since": "stay[0]",
@@ -64,29 +33,20 @@ _ENUMS: dict[str, dict[str, Any]] = {
     "fuma.Identity": {identity.value: identity for identity in i.Identity},
     "fuma.Colour": {colour.word: colour for colour in Colour},
 }
-_ENDS = {end.value: end for end in i.End}
-
-
-def _line_end(*fields: Any) -> i.LineEnd:
-    id_, content, order, line, province, how, code, at, by = fields
-    end = _ENDS.get(how)
-    if end is None:
-        raise Poison(Reason.UNDECODABLE, f"no such word: {how}")
-    return i.LineEnd(id_, content, order, line, province, end, code, at, by)
 
 
 def _shapes(fact: Shape) -> dict[str, Shape]:
     return named(i.Line, i.Amend, i.Actor) | {
         "fuma.Fact": fact,
-        "fuma.LineEnd": Shape(_line_end, cls=i.LineEnd),
+        "fuma.LineEnd": Shape(line_end, cls=i.LineEnd),
         "fuma.Match": _MATCH,
-        "fuma.Person": Shape(_person, cls=_Person),
+        "fuma.Person": Shape(heard, cls=Heard),
     }
 
 
-_AS_FIRST = Shapes(_shapes(Shape(_first_release, _FACT, i.Fact)), _ENUMS)
-_PERSON = Shapes(_shapes(Shape(i.Fact)), _ENUMS, versions={1: _AS_FIRST})
-_FEED = Shapes({"fuma.Fact": Shape(i.Fact)}, _ENUMS)
+_AS_FIRST = Shapes(_shapes(Shape(first_release, _FACT, i.Fact)), _ENUMS, name="first")
+_PERSON = Shapes(_shapes(Shape(i.Fact)), _ENUMS, versions={1: _AS_FIRST}, name="domain")
+_FEED = Shapes({"fuma.Fact": Shape(i.Fact)}, _ENUMS, name="domain")
 _write_feed, _read_feed = encoder("feed", None, _FEED), decoder("feed", _FEED)
 _write_person, _read_person = encoder("person", None, _PERSON), decoder("person", _PERSON)
 
@@ -104,7 +64,7 @@ def decode_feed(data: bytes | None) -> i.Fact:
 
 def encode_person(item: i.Input) -> bytes:
     """A value of ``person``."""
-    return _write_person(_Person(item))
+    return _write_person(Heard(item))
 
 
 def decode_person(data: bytes | None) -> i.Input:

@@ -46,6 +46,8 @@ class Shapes:
     skip: frozenset[str] = frozenset()
     #: Versions of the schema whose values are read in other shapes than the newest's.
     versions: Mapping[int, Shapes] = field(default_factory=dict)
+    #: Of codecs that are to be compiled, theirs among the subject's; "": they stay Python.
+    name: str = ""
 
 
 def named(*classes: type) -> dict[str, Shape]:

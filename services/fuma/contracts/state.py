@@ -83,7 +83,7 @@ def _lines_of(filed: list[Any], waiting: list[Any], early: list[Any], over: list
     )
 
 
-_LINE = tuple(Line.__dataclass_fields__)
+_LINE = tuple(Line.__match_args__)
 _COLOUR, _CHAIN = _LINE.index("colour"), _LINE.index("chain")
 
 

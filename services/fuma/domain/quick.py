@@ -4,11 +4,15 @@ A frozen dataclass sets each of its fields by ``object.__setattr__``: a record o
 takes about a microsecond, five times as long as one that is not frozen, and the stages make a dozen
 values for every record. ``quick`` gives the class another ``__init__``, with the same parameters:
 it fills an open twin of the same layout, and the last step makes that the frozen class.
+
+Where the core is compiled such a class is written out as a native one (``runtime.nativevalues``),
+and ``described`` gives it what ``dataclasses`` asks of a class.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, field, fields, make_dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -44,3 +48,13 @@ def quick(cls: type[T]) -> type[T]:
     made.__annotations__ = dict(cls.__init__.__annotations__)
     cls.__init__ = made  # type: ignore[method-assign]
     return cls
+
+
+def described(cls: type, names: tuple[str, ...], defaults: Mapping[str, Any]) -> None:
+    """Make a native class with these fields a dataclass to ``fields`` and ``replace``.
+
+    Its constructor takes the fields in this order.
+    """
+    wanted = [(n, Any, field(default=defaults.get(n, MISSING))) for n in names]
+    twin: Any = make_dataclass(cls.__name__, wanted, frozen=True)
+    cls.__dataclass_fields__ = twin.__dataclass_fields__  # type: ignore[attr-defined]

@@ -10,7 +10,9 @@ import sysconfig
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
-from fuma.compiled import MANIFEST, MODULES, PACKAGE, digest, folder, source
+from fuma.compiled import GENERATED, MANIFEST, MODULES, PACKAGE, digest, folder, source
+from fuma.contracts import natives
+from fuma.runtime.nativevalues import written_out
 
 
 def build() -> str:
@@ -27,9 +29,8 @@ def build() -> str:
     shutil.rmtree(base, ignore_errors=True)
     base.mkdir(parents=True)
     (base / "setup.py").write_text(_SETUP, encoding="utf-8")
-    paths = [str(source(name).relative_to(PACKAGE.parent)) for name in MODULES]
-    words = [sys.executable, str(base / "setup.py"), str(base), *paths]
-    done = subprocess.run(words, cwd=PACKAGE.parent, capture_output=True, text=True)
+    words = [sys.executable, str(base / "setup.py"), str(base), *_sources(base / "src")]
+    done = subprocess.run(words, cwd=base / "src", capture_output=True, text=True)
     (base / "log").write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode != 0:
         return f"not compiled: see {base / 'log'}; the plain modules are used"
@@ -42,6 +43,18 @@ def build() -> str:
     }
     manifest.write_text(json.dumps({"digest": made, "modules": modules}), encoding="utf-8")
     return f"compiled: {len(MODULES)} modules"
+
+
+def _sources(to: Path) -> list[str]:
+    """Copy the package to ``to``, as it is compiled; the paths there of ``MODULES``."""
+    shutil.copytree(PACKAGE, to / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    paths = [source(name).relative_to(PACKAGE.parent) for name in MODULES]
+    for path in paths:
+        text = (PACKAGE.parent / path).read_text(encoding="utf-8")
+        (to / path).write_text(written_out(text), encoding="utf-8")
+    written = Path(GENERATED.replace(".", "/") + ".py")
+    (to / written).write_text(natives.source(), encoding="utf-8")
+    return [str(path) for path in (*paths, written)]
 
 
 _SETUP = '''"""Written by fuma.runtime.compiling."""

@@ -26,9 +26,11 @@ from unit.contracts.test_wire import (
     schedules,
 )
 
+#: What reached the person is not in the ledger record, but for its cause.
+_ANY = e.Amend(bytes(16), bytes(32), "", 1, bytes(32), 0)
 ledger_values = st.builds(
     lambda events, schedule, cause, law, at: decisions.split(
-        e.Decision(at, None, law, tuple(events), schedule),  # type: ignore[arg-type]
+        e.Decision(at, _ANY, law, tuple(events), schedule),
         cause,
         3,
         decisions.FIRST,
