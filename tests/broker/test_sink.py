@@ -77,15 +77,19 @@ class Cluster:
         where = partition_for(tag, spec(DECISIONS).partitions)
         return Outgoing(DECISIONS, where, tag, value, headers)
 
-    @contextmanager
-    def sink(self) -> Iterator[subprocess.Popen[bytes]]:
-        """The service as a process."""
+    def sinks(self, *words: str) -> subprocess.Popen[bytes]:
+        """The service as a process, which whoever starts it ends."""
         with (self.home.path / "sink.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "fuma.sink", "--home", str(self.home.path)],
+            return subprocess.Popen(
+                [sys.executable, "-m", "fuma.sink", "--home", str(self.home.path), *words],
                 stdout=log,
                 stderr=log,
             )
+
+    @contextmanager
+    def sink(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """The service as a process."""
+        process = self.sinks(*words)
         try:
             yield process
         finally:
@@ -94,15 +98,23 @@ class Cluster:
 
     def applied(self) -> bool:
         """Whether the platform has everything."""
+        return all(self._applied())
+
+    def half_applied(self) -> bool:
+        """Whether it has every record of one sink of two, by its share."""
+        found = self._applied()
+        return bool(found) and (all(found[::2]) or all(found[1::2]))
+
+    def _applied(self) -> list[bool]:
         reader = KafkaLogReader(kafka_config(self.home, "auditor"))
         try:
             found = CodePlatform.of(self.home).positions()
-            return all(
+            return [
                 reader.bounds(DECISIONS, p).end == (0 if at is None else at.applied + 1)
-                for p, at in found.items()
-            )
+                for p, at in sorted(found.items())
+            ]
         except Retryable:
-            return False
+            return [False]
         finally:
             reader.close()
 
@@ -167,6 +179,51 @@ def test_ledger_platform_and_history_agree_and_kills_lose_nothing(cluster: Clust
     with cluster.sink():
         wait(cluster.applied)
     cluster.agree(tags[:8])
+
+
+def test_two_sinks_share_the_work_and_one_is_killed(cluster: Cluster) -> None:
+    """The other goes on with its own; whoever is started next takes what the killed one had."""
+    words = ("--workers", "2")
+    told = len(cluster.incidents())
+    tags = cluster.live(40, 200)
+    with cluster.sink(*words) as first:
+        with cluster.sink(*words) as second:
+            wait(cluster.applied)
+            assert cluster.sinks(*words).wait(30) == 1, "a third has nothing to do"
+            cluster.live(40, 200)
+            second.kill()
+            second.wait()
+            mine = cluster.live(40, 200)
+            wait(lambda: cluster.half_applied(), 30)
+            assert not cluster.applied()
+        with cluster.sink(*words) as third:
+            wait(cluster.applied)
+            for _ in range(4):
+                cluster.live(20, 60)
+                time.sleep(random.random() / 2)
+                third.kill()
+                third.wait()
+                third = cluster.sinks(*words)
+            wait(cluster.applied)
+            assert first.poll() is None
+            cluster.agree([*tags[:4], *mine[:4]])
+            assert len(cluster.incidents()) == told, "what a sink writes, the other takes for none"
+            admin = redis_client(cluster.home, "admin", client_name="thief")
+            admin.set(code_key(tags[0]), b"nonsense")
+            wait(lambda: len(cluster.incidents()) > told)
+            wait(lambda: CodePlatform.of(cluster.home).colour(tags[0]) is not None)
+            time.sleep(0.5)
+            assert len(cluster.incidents()) == told + 1, "one of them tells"
+            assert cluster.incidents()[-1]["actor"] == "Redis user admin"
+            done = cluster.fuma("rebuild", "--json")
+            assert "by the running sink" in done.stdout
+            wait(cluster.applied)
+            cluster.agree([*tags[:4], *mine[:4]])
+            third.terminate()
+            third.wait(20)
+    assert len(cluster.incidents()) == told + 1
+    with cluster.sink():
+        wait(cluster.applied)
 
 
 def test_redis_alone_answers_and_only_of_whom_it_knows(cluster: Cluster) -> None:

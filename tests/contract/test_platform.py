@@ -170,4 +170,14 @@ def test_scan_meets_every_key_and_drop_removes_all(held: Held) -> None:
     assert keys == {code_key(A), was_key(A), position_key(0)}
     assert held.store.drop() == 3
     assert held.store.positions(1) == [None]
-    assert held.store.alive() is None
+    assert held.store.alive(2) == [None, None]
+
+
+def test_each_sink_says_that_it_lives(held: Held) -> None:
+    held.store.beat(b"first")
+    held.store.beat(b"second", 1)
+    assert held.store.alive(3) == [b"first", b"second", None]
+    held.store.hush([1, 2])
+    assert held.store.alive(3) == [b"first", None, None]
+    held.store.hush([])
+    assert len(held.store.connections) > 0

@@ -52,7 +52,8 @@ def bench(
     records: Annotated[int, typer.Option(min=1_000, help="Reports a phase.")] = 50_000,
     rate: Annotated[list[int] | None, typer.Option(help="Steady reports a second.")] = None,
     seconds: Annotated[int, typer.Option(min=2, help="Length of a steady run.")] = 20,
-    workers: Annotated[int, typer.Option(min=1, help="Workers of codes.")] = os.cpu_count() or 1,
+    workers: Annotated[int, typer.Option(min=1, help="Workers of codes; sinks.")] = os.cpu_count()
+    or 1,
     persons: Annotated[
         int,
         typer.Option(
@@ -155,7 +156,8 @@ def _stages(
         ("codes", CODES, lambda: ask.count(topics.DECISIONS), lambda: count),
         ("outbox", ("fuma.processor", "--stage", "outbox"),
          lambda: ask.count(topics.NOTICES), lambda: count),
-        ("sink", ("fuma.sink",), lambda: _applied(ask), lambda: ask.count(topics.DECISIONS)),
+        ("sink", ("fuma.sink", "--workers", str(workers)), lambda: _applied(ask),
+         lambda: ask.count(topics.DECISIONS)),
     ]  # fmt: skip
     broker = stack.status(world.home).kafka_pid
     for name, words, done, target in phases:
@@ -163,7 +165,7 @@ def _stages(
             say("a codes worker is killed in the midst of its work")
             result.kill_seconds = after_a_kill(path, done, count // 20)
         say(f"stage {name}")
-        several = workers if name == "codes" else 1
+        several = workers if name in ("codes", "sink") else 1
         result.stages.append(
             measure(name, words, path, target(), done, workers=several, broker=broker)
         )

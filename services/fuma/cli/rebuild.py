@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Annotated
 
 import redis
@@ -11,9 +12,10 @@ import typer
 
 from fuma.cli.errors import DONE, CliError
 from fuma.contracts.errors import Fatal
+from fuma.contracts.topics import DECISIONS, spec
 from fuma.runtime.embedded.connect import redis_client
 from fuma.runtime.embedded.paths import Home
-from fuma.sink.__main__ import alone, build
+from fuma.sink.__main__ import build
 from fuma.sink.settings import Settings
 
 _HELP = """Drop the code platform's data and fill it again from the decisions ledger.
@@ -38,11 +40,13 @@ def rebuild(
     _platform_answers(Home.current())
     began = time.monotonic()
     settings.folder.mkdir(parents=True, exist_ok=True)
-    settings.rebuild.touch()
+    asked = [settings.rebuild(number) for number in range(spec(DECISIONS).partitions)]
+    for path in asked:
+        path.touch()
     try:
-        with alone(settings), build(settings) as sink:
+        with build(settings) as sink:
             until = began + patience
-            while settings.rebuild.exists() or not sink.caught_up():
+            while any(path.exists() for path in asked) or not sink.caught_up():
                 sink.turn()
                 if time.monotonic() > until:
                     raise CliError("not done in time", "a sink goes on where this stopped")
@@ -50,7 +54,7 @@ def rebuild(
     except Fatal as error:
         if "already" not in str(error):
             raise
-        done = _asked(settings, began + patience)
+        done = _asked(asked, began + patience)
     seconds = round(time.monotonic() - began, 1)
     if as_json:
         print(json.dumps({"rebuilt": done, "seconds": seconds}))
@@ -72,9 +76,9 @@ def _platform_answers(home: Home) -> None:
         client.close()
 
 
-def _asked(settings: Settings, until: float) -> str:
-    """A sink runs: it takes the request away when it has dropped everything."""
-    while settings.rebuild.exists():
+def _asked(asked: list[Path], until: float) -> str:
+    """Sinks run: each takes the requests away when it has dropped what is its own."""
+    while any(path.exists() for path in asked):
         if time.monotonic() > until:
             raise CliError("the running sink does not take up the request", "see its log")
         time.sleep(0.1)

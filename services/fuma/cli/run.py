@@ -37,6 +37,7 @@ Example: fuma up && fuma run --workers 2 --detach
 def run(
     service: Annotated[list[str] | None, typer.Argument(help="Which; default all.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processor processes.")] = 1,
+    sinks: Annotated[int, typer.Option(min=1, max=64, help="Sink processes.")] = 1,
     detach: Annotated[bool, typer.Option("--detach", help="Leave them running.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop those that run.")] = False,
 ) -> int:
@@ -59,8 +60,8 @@ def run(
         )
     run_state.stop(home)  # what a killed supervisor left behind
     if detach:
-        return _detached(home, wanted, workers)
-    Supervisor(home, wanted, workers, say=_say).run()
+        return _detached(home, wanted, workers, sinks)
+    Supervisor(home, wanted, workers, say=_say, sinks=sinks).run()
     return 0
 
 
@@ -68,11 +69,14 @@ def _say(line: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
 
 
-def _detached(home: Path, wanted: tuple[str, ...], workers: int) -> int:
+def _detached(home: Path, wanted: tuple[str, ...], workers: int, sinks: int) -> int:
     """Start a supervisor of its own session; back once it runs everything."""
     logs = Home(home).logs
     logs.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "fuma.cli.main", "run", *wanted, "--workers", str(workers)]
+    command = [
+        sys.executable, "-m", "fuma.cli.main", "run", *wanted,
+        "--workers", str(workers), "--sinks", str(sinks),
+    ]  # fmt: skip
     with (logs / "run.log").open("ab") as log:
         process = subprocess.Popen(
             command,

@@ -26,8 +26,8 @@ from fuma.runtime.embedded.paths import Home
 #: In the order in which they are started; stopped in the reverse one, so that nothing is written
 #: that its reader could not take.
 SERVICES = ("vault", "gateway", "processor", "sink")
-#: Only this one is a group of equal workers; the others are one process each.
-SCALED = "processor"
+#: Only these may be several equal processes; the others are one each.
+SCALED = ("processor", "sink")
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 SOUND_AFTER = 60.0
@@ -46,6 +46,7 @@ def _die_with_parent() -> None:
 class _Service:
     name: str
     number: int
+    named: bool  # by its number, too
     process: subprocess.Popen[bytes] | None = None
     proc: Proc | None = None
     since: float = 0.0
@@ -56,7 +57,7 @@ class _Service:
 
     @property
     def title(self) -> str:
-        return f"{self.name}-{self.number}" if self.name == SCALED else self.name
+        return f"{self.name}-{self.number}" if self.named else self.name
 
     def child(self) -> Child:
         if self.process is not None:
@@ -80,16 +81,19 @@ class Supervisor:
         workers: int = 1,
         say: Callable[[str], None] = lambda line: None,
         python: str = sys.executable,
+        sinks: int = 1,
     ) -> None:
         self.home = home
         self._python = python
         self._say = say
         self._stopping = False
+        self._sinks = sinks
+        several = dict(zip(SCALED, (workers, sinks), strict=True))
         self._services = [
-            _Service(name, number)
+            _Service(name, number, named=name == SCALED[0] or several.get(name, 1) > 1)
             for name in SERVICES
             if name in services
-            for number in range(workers if name == SCALED else 1)
+            for number in range(several.get(name, 1))
         ]
 
     def start(self) -> None:
@@ -168,11 +172,14 @@ class Supervisor:
 
     def _spawn(self, service: _Service) -> None:
         environment = {**os.environ, "FUMA_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
-        if service.name == SCALED:
+        command = [self._python, "-m", f"fuma.{service.name}"]
+        if service.name == SCALED[0]:
             environment["FUMA_WORKER"] = str(service.number)
+        elif service.name == SCALED[1] and self._sinks > 1:
+            command += ["--workers", str(self._sinks)]
         with self._log(service).open("ab") as log:
             service.process = subprocess.Popen(
-                [self._python, "-m", f"fuma.{service.name}"],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

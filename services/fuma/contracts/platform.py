@@ -185,6 +185,7 @@ class Alive(msgspec.Struct, array_like=True, frozen=True):
 
     at: Ms  # by the machine's clock
     behind: int  # records it had not applied then
+    connections: tuple[str, ...] = ()  # Redis's ids of its own
 
 
 _T = TypeVar("_T", Code, Position, Alive)
@@ -270,13 +271,17 @@ class PlatformSealer:
         """Raises ``Poison``."""
         return self._open(POSITION, partition.to_bytes(4, "big"), data, _positions)
 
-    def seal_alive(self, alive: Alive) -> bytes:
-        """The value of ``fuma:alive``."""
-        return self._seal(ALIVE, b"", alive)
+    def seal_alive(self, alive: Alive, partition: int = 0) -> bytes:
+        """The value of ``fuma:alive``, or of a sink whose first partition is another one."""
+        return self._seal(ALIVE, _alive_name(partition), alive)
 
-    def open_alive(self, data: bytes) -> Alive:
+    def open_alive(self, data: bytes, partition: int = 0) -> Alive:
         """Raises ``Poison``."""
-        return self._open(ALIVE, b"", data, _alives)
+        return self._open(ALIVE, _alive_name(partition), data, _alives)
+
+
+def _alive_name(partition: int) -> bytes:
+    return partition.to_bytes(4, "big") if partition else b""
 
 
 def empty_code(partition: int, offset: int, at: Ms, held: str, *, simulated: bool) -> Code:

@@ -147,12 +147,17 @@ class CodePlatform:
         return found
 
     def alive(self) -> Alive | None:
-        """The sink's last sign of life."""
-        value = self._store.alive()
-        try:
-            return None if value is None else self._sealer.open_alive(value)
-        except Poison:
+        """The sink's last sign of life; of several, the oldest, and how far all are behind."""
+        found = list[Alive]()
+        for number, value in enumerate(self._store.alive(self._partitions)):
+            try:
+                if value is not None:
+                    found.append(self._sealer.open_alive(value, number))
+            except Poison:
+                return None
+        if not found:
             return None
+        return Alive(min(one.at for one in found), sum(one.behind for one in found))
 
     def now(self) -> Ms:
         """The clock's time; in a simulated world, the highest T that the sink applied."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from fuma.contracts.errors import Retryable
 from fuma.runtime.platform_store import (
-    ALIVE_KEY,
     EVERYTHING,
     Batch,
     Changed,
     Look,
     Stranger,
+    alive_key,
     code_key,
     position_key,
     was_key,
@@ -87,9 +87,9 @@ class MemoryPlatform:
         self._up()
         return [self.values.get(position_key(p)) for p in range(partitions)]
 
-    def alive(self) -> bytes | None:
+    def alive(self, partitions: int) -> list[bytes | None]:
         self._up()
-        return self.values.get(ALIVE_KEY)
+        return [self.values.get(alive_key(p)) for p in range(partitions)]
 
     def write(self, batch: Batch) -> bool:
         self._up()
@@ -136,9 +136,18 @@ class MemoryPlatform:
                 self.values[code_key(put.tag)] = put.value
         self.values[position_key(batch.partition)] = batch.position
 
-    def beat(self, value: bytes) -> None:
+    @property
+    def connections(self) -> tuple[str, ...]:
+        return ("1",)
+
+    def beat(self, value: bytes, partition: int = 0) -> None:
         self._up()
-        self.values[ALIVE_KEY] = value
+        self.values[alive_key(partition)] = value
+
+    def hush(self, partitions: Sequence[int]) -> None:
+        self._up()
+        for number in partitions:
+            self.values.pop(alive_key(number), None)
 
     def scan(self, prefix: bytes) -> Iterator[list[bytes]]:
         self._up()

@@ -28,6 +28,11 @@ def position_key(partition: int) -> bytes:
     return POSITION_PREFIX + str(partition).encode()
 
 
+def alive_key(partition: int) -> bytes:
+    """Where the sink whose first partition is ``partition`` says that it lives."""
+    return ALIVE_KEY + b":%d" % partition if partition else ALIVE_KEY
+
+
 def tag_of(key: bytes) -> bytes | None:
     """The subject of a code or was key; ``None`` where it is neither."""
     for prefix in (CODE_PREFIX, WAS_PREFIX):
@@ -114,7 +119,9 @@ class PlatformReader(Protocol):
 
     def positions(self, partitions: int) -> list[bytes | None]: ...
 
-    def alive(self) -> bytes | None: ...
+    def alive(self, partitions: int) -> list[bytes | None]:
+        """The signs of life, by each sink's first partition."""
+        ...
 
 
 class PlatformStore(PlatformReader, Protocol):
@@ -136,7 +143,18 @@ class PlatformStore(PlatformReader, Protocol):
         compared: who looks compares. The answer need not be waited for at once."""
         ...
 
-    def beat(self, value: bytes) -> None: ...
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """The ids of its own, as ``strangers`` gives others'."""
+        ...
+
+    def beat(self, value: bytes, partition: int = 0) -> None:
+        """A sign of life of the sink whose first partition it is."""
+        ...
+
+    def hush(self, partitions: Sequence[int]) -> None:
+        """Forget signs of life: they are no sink's first partitions any more."""
+        ...
 
     def scan(self, prefix: bytes) -> Iterator[list[bytes]]:
         """Keys that begin so, in pages; a key that stays is met at least once."""

@@ -21,12 +21,12 @@ from fuma.contracts.errors import Retryable
 from fuma.runtime.embedded.connect import redis_client
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.platform_store import (
-    ALIVE_KEY,
     EVERYTHING,
     Batch,
     Changed,
     Look,
     Stranger,
+    alive_key,
     code_key,
     position_key,
     was_key,
@@ -102,8 +102,8 @@ class RedisReader:
         return found
 
     @_ask
-    def alive(self) -> bytes | None:
-        found: bytes | None = self._redis.get(ALIVE_KEY)
+    def alive(self, partitions: int) -> list[bytes | None]:
+        found: list[bytes | None] = self._redis.mget([alive_key(p) for p in range(partitions)])
         return found
 
     def close(self) -> None:
@@ -190,9 +190,18 @@ class RedisStore(RedisReader):
             return False
         return self.put(look, [batch]).done()
 
+    @property
+    def connections(self) -> tuple[str, ...]:
+        return tuple(sorted(self._ids))
+
     @_ask
-    def beat(self, value: bytes) -> None:
-        self._redis.set(ALIVE_KEY, value)
+    def beat(self, value: bytes, partition: int = 0) -> None:
+        self._redis.set(alive_key(partition), value)
+
+    @_ask
+    def hush(self, partitions: Sequence[int]) -> None:
+        if partitions:
+            self._redis.delete(*map(alive_key, partitions))
 
     @_ask
     def _page(self, cursor: int, prefix: bytes) -> tuple[int, list[bytes]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import logging
 import signal
 import sys
@@ -11,10 +10,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fuma.contracts.errors import Fatal, FumaError
+from fuma.contracts.errors import FumaError
 from fuma.contracts.genesis import read_world
 from fuma.contracts.platform import PlatformSealer
-from fuma.contracts.topics import DECISIONS
+from fuma.contracts.topics import DECISIONS, spec
 from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
@@ -26,26 +25,22 @@ from fuma.runtime.redis import RedisStore
 from fuma.runtime.topicwatch import TopicWatch
 from fuma.sink.service import Sink
 from fuma.sink.settings import Settings
+from fuma.sink.share import numbers_of, share
 from fuma.sink.source import KafkaSource
 
 _USER = "sink"
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Hold the home's one sink. Raises ``Fatal`` where another does."""
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    with settings.lock.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Fatal("a sink runs on this home already", "one is enough") from None
-        yield
+def build(settings: Settings) -> Iterator[Sink]:
+    """A sink over the home's Kafka and Redis. Raises ``Fatal`` where others have its partitions."""
+    with share(settings, spec(DECISIONS).partitions) as numbers:
+        with _build(settings, numbers) as sink:
+            yield sink
 
 
 @contextmanager
-def build(settings: Settings) -> Iterator[Sink]:
-    """A sink over the home's Kafka and Redis."""
+def _build(settings: Settings, numbers: tuple[int, ...]) -> Iterator[Sink]:
     home = Home(settings.home)
     world = read_world(home.world)
     config = kafka_config(home, _USER)
@@ -66,6 +61,7 @@ def build(settings: Settings) -> Iterator[Sink]:
             ledger,
             appender,
             SystemClock(),
+            numbers,
         )
     finally:
         watch.close()
@@ -78,13 +74,18 @@ def main() -> int:
     """Run until SIGTERM; 1 with one line on a failure."""
     parser = argparse.ArgumentParser(prog="python -m fuma.sink", description="the sink")
     parser.add_argument("--home", help="FUMA_HOME")
-    settings = Settings.of(parser.parse_args().home)
+    parser.add_argument("--partitions", type=numbers_of, help="those to write, as 0-3,6")
+    parser.add_argument("--workers", type=int, default=1, help="so many sinks share the home's")
+    words = parser.parse_args()
+    if words.workers < 1:
+        parser.error("--workers: one at least")
+    settings = Settings.of(words.home, words.partitions, words.workers)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with alone(settings), build(settings) as sink:
+        with build(settings) as sink:
             settle()
             sink.run(stop)
     except FumaError as error:

@@ -18,7 +18,15 @@ from fuma.contracts.errors import Fatal, Poison, Retryable
 from fuma.contracts.platform import SUM_BYTES, Kept, PlatformSealer, Position
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.platform_store import CODE_PREFIX, WAS_PREFIX, Batch, PlatformStore, Put, tag_of
+from fuma.runtime.platform_store import (
+    CODE_PREFIX,
+    WAS_PREFIX,
+    Batch,
+    PlatformStore,
+    Put,
+    Stranger,
+    tag_of,
+)
 from fuma.runtime.ports import Clock, LogReader, LogRecord
 from fuma.sink.chunk import Chunk, Planned, Values
 from fuma.sink.fold import Head, Read, Step, read, refold, step
@@ -26,6 +34,7 @@ from fuma.sink.incidents import Incidents
 
 log = logging.getLogger("fuma.sink")
 _REPAIR_AT_ONCE = 500
+_ALIVE_MS = 10_000
 _Change = tuple[Kept | None, Kept | None]  # a subject's code before and after
 
 
@@ -40,8 +49,21 @@ class Tools:
     incidents: Incidents
     clock: Clock
     simulated: bool
-    partitions: int
+    partitions: int  # of the ledger, whoever writes them
     topic_id: bytes
+
+    def strangers(self) -> list[Stranger]:
+        """Connections that are no sink's and no reader's. Another sink says under the platform key
+        which are its own; what is older than its sign of life may not be."""
+        since, known = self.clock.now() - _ALIVE_MS, set[str]()
+        for number, value in enumerate(self.store.alive(self.partitions)):
+            try:
+                alive = self.sealer.open_alive(value, number) if value is not None else None
+            except Poison:
+                continue
+            if alive is not None and alive.at >= since:
+                known.update(alive.connections)
+        return [one for one in self.store.strangers() if one.id not in known]
 
 
 class Partition:
@@ -72,7 +94,7 @@ class Partition:
                 return
             except Poison as poison:
                 tools.incidents.platform(
-                    "platform-position", self.position.at, (), tools.store.strangers(),
+                    "platform-position", self.position.at, (), tools.strangers(),
                     f"position of partition {self.number}: {poison}; applied again from 0",
                 )  # fmt: skip
         self.restart()
@@ -238,7 +260,7 @@ class Partition:
                 lost.append(tag)
         if lost:
             self._tools.incidents.platform(
-                "platform-record", self.position.at, lost, self._tools.store.strangers(),
+                "platform-record", self.position.at, lost, self._tools.strangers(),
                 "records were missing or old; put right from the ledger",
             )  # fmt: skip
         return kept, -dropped
@@ -260,7 +282,7 @@ class Partition:
         """Put subjects right from the ledger, up to what was taken, and raise an incident."""
         tools = self._tools
         mine = sorted(t for t in tags if self._mine(t))
-        strangers = tools.store.strangers()
+        strangers = tools.strangers()
         told = self._from_ledger(mine, self.cursor)
         for part in _parts(mine):
             values = tools.store.codes(part)

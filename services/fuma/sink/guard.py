@@ -7,21 +7,20 @@ codes again and again, page by page, for what was changed while nobody was told.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 
 from fuma.contracts.errors import Poison
-from fuma.contracts.platform import SUM_BYTES, PlatformSealer
+from fuma.contracts.platform import SUM_BYTES
 from fuma.contracts.topics import partition_for
 from fuma.runtime.platform_store import (
     ALIVE_KEY,
     CODE_PREFIX,
     POSITION_PREFIX,
-    PlatformStore,
     Stranger,
+    position_key,
     tag_of,
 )
-from fuma.sink.apply import Partition
-from fuma.sink.incidents import Incidents
+from fuma.sink.apply import Partition, Tools
 from fuma.sink.writer import Writer
 
 log = logging.getLogger("fuma.sink")
@@ -32,16 +31,16 @@ class Guard:
 
     def __init__(
         self,
-        store: PlatformStore,
-        sealer: PlatformSealer,
-        incidents: Incidents,
+        tools: Tools,
         partitions: Mapping[int, Partition],
         writer: Writer,
     ) -> None:
-        self._store = store
-        self._sealer = sealer
-        self._incidents = incidents
+        self._tools = tools
+        self._store = tools.store
+        self._sealer = tools.sealer
+        self._incidents = tools.incidents
         self._partitions = partitions
+        self._positions = {position_key(number): number for number in partitions}
         self._writer = writer
         self._sweep: Generator[None, None, bool] | None = None
 
@@ -50,9 +49,12 @@ class Guard:
         changed = self._store.changed()
         if changed is None:
             return False
+        tags, positions, strange = self._ours(changed.keys)
+        if not (changed.flushed or tags or positions or strange):
+            return False
         self._writer.finish()
         at = max(p.position.at for p in self._partitions.values())
-        strangers = self._store.strangers()
+        strangers = self._tools.strangers()
         if changed.flushed:
             self._incidents.platform(
                 "platform-flushed",
@@ -62,20 +64,31 @@ class Guard:
                 "everything was removed; applied again from 0",
             )
             return self._restart(set(self._partitions))
-        tags = sorted({tag for key in changed.keys if (tag := tag_of(key)) is not None})
-        self._repair(tags, "platform-write", "written by somebody other than the sink")
-        positions = {p for p in self._partitions if POSITION_PREFIX + b"%d" % p in changed.keys}
+        self._repair(sorted(tags), "platform-write", "written by somebody other than the sink")
         if positions:
             self._others(at, strangers, f"positions of partitions {sorted(positions)}")
-        strange = [
-            key
-            for key in changed.keys
-            if tag_of(key) is None and key != ALIVE_KEY and not key.startswith(POSITION_PREFIX)
-        ]
         if strange:
             shown = b", ".join(strange[:5]).decode("utf-8", "replace")
             self._others(at, strangers, f"keys that are none of ours: {shown}")
         return self._restart(positions)
+
+    def _ours(self, keys: Sequence[bytes]) -> tuple[set[bytes], set[int], list[bytes]]:
+        """The subjects and the positions among ``keys`` that only we write; and keys that nobody
+        does, which are told once: by whoever has the first partition."""
+        tags, positions, strange = set[bytes](), set[int](), list[bytes]()
+        for key in keys:
+            tag = tag_of(key)
+            if tag is not None:
+                if self._mine(tag):
+                    tags.add(tag)
+            elif key in self._positions:
+                positions.add(self._positions[key])
+            elif not key.startswith((ALIVE_KEY, POSITION_PREFIX)) and 0 in self._partitions:
+                strange.append(key)
+        return tags, positions, strange
+
+    def _mine(self, tag: bytes) -> bool:
+        return partition_for(tag, self._tools.partitions) in self._partitions
 
     def _others(self, at: int, strangers: list[Stranger], what: str) -> None:
         self._incidents.platform("platform-write", at, (), strangers, what)
@@ -88,7 +101,7 @@ class Guard:
     def _repair(self, tags: list[bytes], code: str, what: str) -> None:
         by_partition: dict[int, list[bytes]] = {}
         for tag in tags:
-            by_partition.setdefault(partition_for(tag, len(self._partitions)), []).append(tag)
+            by_partition.setdefault(partition_for(tag, self._tools.partitions), []).append(tag)
         for number, mine in by_partition.items():
             self._partitions[number].repair(mine, code, what)
 
@@ -127,7 +140,7 @@ class Guard:
             partition.touched.clear()
         seen: dict[int, dict[bytes, int]] = {n: {} for n in self._partitions}
         for page in self._store.scan(CODE_PREFIX):
-            tags = [tag for key in page if (tag := tag_of(key)) is not None]
+            tags = [t for key in page if (t := tag_of(key)) is not None and self._mine(t)]
             values = zip(tags, self._store.codes(tags), strict=True)
             counts = {tag: self._counted(tag, value) for tag, value in values}
             bad = [tag for tag, count in counts.items() if count is None]
@@ -136,7 +149,7 @@ class Guard:
                 put_right = zip(bad, self._store.codes(bad), strict=True)
                 counts |= {tag: self._counted(tag, value) for tag, value in put_right}
             for tag, count in counts.items():
-                seen[partition_for(tag, len(self._partitions))][tag] = count or 0
+                seen[partition_for(tag, self._tools.partitions)][tag] = count or 0
             yield
         # What was counted before the sweep and is not met was removed, or an older one is there.
         wrong = {
@@ -149,7 +162,7 @@ class Guard:
         if wrong:
             at = max(p.position.at for p in self._partitions.values())
             self._incidents.platform(
-                "platform-record", at, (), self._store.strangers(),
+                "platform-record", at, (), self._tools.strangers(),
                 f"records of partitions {sorted(wrong)} are missing or old; applied again from 0",
             )  # fmt: skip
         return self._restart(wrong)

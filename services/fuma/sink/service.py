@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fuma.contracts.errors import Retryable
@@ -27,6 +27,7 @@ from fuma.sink.writer import Writer
 log = logging.getLogger("fuma.sink")
 #: How long a poll waits while a sweep is under way: it reads a page between two polls.
 _SWEEPING_S = 0.005
+_ASKED_S = 0.1  # how often it looks whether a rebuild was asked for
 
 
 @dataclass(slots=True)
@@ -56,7 +57,9 @@ class Sink:
         ledger: LogReader,
         appender: Appender,
         clock: Clock,
+        numbers: Sequence[int] | None = None,
     ) -> None:
+        """``numbers``: the partitions that it writes; ``None``: all."""
         self._settings = settings
         self._world = world
         self._platform = platform
@@ -72,9 +75,10 @@ class Sink:
             partition_of=partition_for,
             counts={DECISIONS: self._count},
         )
+        self._numbers = tuple(range(self._count) if numbers is None else numbers)
         self._session: _Session | None = None
         self._backoff = 0.0
-        self._beaten = self._swept = float("-inf")
+        self._beaten = self._swept = self._looked = float("-inf")
         self.applied = 0  # codes written since the start
 
     def run(self, stop: threading.Event) -> None:
@@ -103,12 +107,14 @@ class Sink:
             store, self._platform, self._intake, self._ledger, self._incidents, self._clock,
             self._world.simulated, self._count, self._ledger.topic_id(DECISIONS),
         )  # fmt: skip
-        partitions = {n: Partition(tools, n) for n in range(self._count)}
+        partitions = {n: Partition(tools, n) for n in self._numbers}
         writer = Writer(store, partitions)
-        guard = Guard(store, self._platform, self._incidents, partitions, writer)
+        guard = Guard(tools, partitions, writer)
         self._session = session = _Session(store, partitions, writer, guard)
-        for number, value in enumerate(store.positions(self._count)):
-            partitions[number].load(value)
+        store.hush(self._numbers[1:])
+        positions = store.positions(self._count)
+        for number, partition in partitions.items():
+            partition.load(positions[number])
         store.changed()  # what came before is the sweep's
         guard.begin_sweep()
         self._source.start(session.offsets())
@@ -116,7 +122,9 @@ class Sink:
         return session
 
     def _round(self, session: _Session) -> int:
-        if self._settings.rebuild.exists():
+        now = time.monotonic()
+        if now - self._looked >= _ASKED_S:
+            self._looked = now
             self._rebuild(session)
         writer, settings = session.writer, self._settings
         wait = 0.0 if writer.busy else _SWEEPING_S if session.guard.sweeping else settings.wait_s
@@ -128,16 +136,20 @@ class Sink:
             writer.finish()
         if session.guard.turn() | self._sweep(session):
             self._source.start(session.offsets())
-        now = time.monotonic()
         if now - self._beaten >= settings.beat_s:
             self._beaten = now
             writer.finish()
-            session.store.beat(
-                self._platform.seal_alive(Alive(self._clock.now(), self._behind(session)))
-            )
+            self._beat(session)
         done = writer.codes - before
         self.applied += done
         return done
+
+    def _beat(self, session: _Session) -> None:
+        first, store = self._numbers[0], session.store
+        ends = self._source.ends()
+        behind = sum(max(0, ends[n] - p.cursor) for n, p in session.partitions.items() if n in ends)
+        alive = Alive(self._clock.now(), behind, store.connections)
+        store.beat(self._platform.seal_alive(alive, first), first)
 
     def _sweep(self, session: _Session) -> bool:
         if session.guard.sweeping:
@@ -147,24 +159,27 @@ class Sink:
             session.guard.begin_sweep()
         return False
 
-    def _behind(self, session: _Session) -> int:
-        return sum(
-            self._ledger.bounds(DECISIONS, n).end - p.position.applied - 1
-            for n, p in session.partitions.items()
-        )
-
     def _rebuild(self, session: _Session) -> None:
-        """Everything anew, because the operator asked."""
+        """Anew what the operator asked for: a crash before the end, and it is asked for still."""
+        asked = [n for n in self._numbers if self._settings.rebuild(n).exists()]
+        if not asked:
+            return
         session.writer.finish()
-        log.warning("rebuilding the platform: %d keys dropped", session.store.drop())
-        for partition in session.partitions.values():
-            partition.restart()
+        log.warning("rebuilding partitions %s of the platform", asked)
+        if len(asked) == self._count:
+            session.store.drop()
+        for number in asked:
+            session.partitions[number].restart()
         self._source.start(session.offsets())
-        self._settings.rebuild.unlink(missing_ok=True)
+        for number in asked:
+            self._settings.rebuild(number).unlink(missing_ok=True)
 
     def caught_up(self) -> bool:
         """Whether everything that is on the ledger is applied."""
-        return self._session is not None and self._behind(self._session) == 0
+        return self._session is not None and all(
+            self._ledger.bounds(DECISIONS, number).end == partition.position.applied + 1
+            for number, partition in self._session.partitions.items()
+        )
 
     def _close(self) -> None:
         if self._session is not None:

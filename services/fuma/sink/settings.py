@@ -17,10 +17,15 @@ class Settings:
     beat_s: float = 1.0
     sweep_s: float = 300.0  # pause between two sweeps
     longest_backoff_s: float = 5.0
+    partitions: tuple[int, ...] | None = None  # those to write; ``None``: a share of all
+    workers: int = 1  # so many sinks of this home share them
 
     @classmethod
-    def of(cls, home: str | None) -> Settings:
-        return cls(Path(home or os.environ.get("FUMA_HOME") or ".fuma").absolute())
+    def of(
+        cls, home: str | None, partitions: tuple[int, ...] | None = None, workers: int = 1
+    ) -> Settings:
+        path = Path(home or os.environ.get("FUMA_HOME") or ".fuma").absolute()
+        return cls(path, partitions=partitions, workers=workers)
 
     @property
     def folder(self) -> Path:
@@ -28,10 +33,9 @@ class Settings:
 
     @property
     def lock(self) -> Path:
-        """Held by the one sink of this home."""
+        """Each sink of this home holds its partitions' bytes of it."""
         return self.folder / "lock"
 
-    @property
-    def rebuild(self) -> Path:
-        """`fuma rebuild` asks a running sink by putting this file there."""
-        return self.folder / "rebuild"
+    def rebuild(self, partition: int) -> Path:
+        """`fuma rebuild` asks whoever writes a partition by putting this file there."""
+        return self.folder / f"rebuild-{partition}"

@@ -9,7 +9,7 @@ from typing import Protocol
 from confluent_kafka import Consumer, TopicPartition
 
 from fuma.contracts.topics import DECISIONS
-from fuma.runtime.kafka_poll import consume_ready, records_of
+from fuma.runtime.kafka_poll import records_of
 from fuma.runtime.ports import LogRecord
 
 log = logging.getLogger("fuma.sink")
@@ -21,6 +21,10 @@ class Source(Protocol):
     def start(self, offsets: Mapping[int, int]) -> None: ...
 
     def poll(self, size: int, seconds: float) -> list[LogRecord]: ...
+
+    def ends(self) -> dict[int, int]:
+        """The offset after the last record that is known of, where any is."""
+        ...
 
     def close(self) -> None: ...
 
@@ -49,8 +53,19 @@ class KafkaSource:
 
     def poll(self, size: int, seconds: float) -> list[LogRecord]:
         """What is there, at most ``size``. Raises ``Fatal`` where records are gone."""
-        messages = consume_ready(self._consumer, size, seconds)
+        messages = self._consumer.consume(1, timeout=seconds)
+        if messages and size > 1:  # and what else is here by now, of any partition
+            messages += self._consumer.consume(size - 1, timeout=0)
         return records_of(messages, "records are gone that were not applied")
+
+    def ends(self) -> dict[int, int]:
+        """As the last fetches said; the broker is not asked."""
+        found = {}
+        for place in self._consumer.assignment():
+            _, end = self._consumer.get_watermark_offsets(place, cached=True)
+            if end >= 0:
+                found[place.partition] = end
+        return found
 
     def close(self) -> None:
         self._consumer.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -101,6 +101,9 @@ class ListSource:
             self._next[partition] = end
         return found
 
+    def ends(self) -> dict[int, int]:
+        return {n: self._log.bounds(DECISIONS, n).end for n in self._next}
+
     def close(self) -> None: ...
 
 
@@ -118,7 +121,7 @@ class Rig:
         self.log = MemoryLog(TOPICS)
         self.store = MemoryPlatform()
         self.author = Author(random.Random(seed))
-        self._settings = Settings(folder, chunk=chunk, longest_backoff_s=0.0)
+        self.settings = Settings(folder, chunk=chunk, longest_backoff_s=0.0)
         self.sink = self.another()
         self.platform = CodePlatform(
             self.store, self.platform_sealer, simulated=True, partitions=COUNT,
@@ -126,12 +129,12 @@ class Rig:
             clock=FixedClock(),
         )  # fmt: skip
 
-    def another(self) -> Sink:
+    def another(self, numbers: Sequence[int] | None = None) -> Sink:
         """A sink that has just been started, reading by itself."""
         self.source = ListSource(self.log)
         return Sink(
-            self._settings, WORLD, self.sealer, self.platform_sealer, lambda: self.store,
-            self.source, self.log, self.log, FixedClock(),
+            self.settings, WORLD, self.sealer, self.platform_sealer, lambda: self.store,
+            self.source, self.log, self.log, FixedClock(), numbers,
         )  # fmt: skip
 
     def append(self, tag: bytes, value: bytes, at: Ms, *, sealer: Sealer | None = None) -> int:

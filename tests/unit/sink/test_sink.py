@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,6 +175,89 @@ def test_two_sinks_that_take_themselves_for_the_only_one_write_nothing_wrong(
     rig.drain()
     _agree(rig, tags)
     assert _incidents(rig) == []
+
+
+def test_sinks_share_the_partitions_and_each_looks_after_its_own(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 21)
+    tags = rig.live(12, 80)
+    rig.settings = replace(rig.settings, beat_s=0.0)
+    first, second = rig.another([0]), rig.another([1])
+    for _ in range(20):
+        first.turn()
+        second.turn()
+    assert first.caught_up()
+    assert second.caught_up()
+    assert first.applied + second.applied == sum(map(len, rig.author.decisions.values()))
+    _agree(rig, tags)
+    told = rig.platform.alive()
+    assert told is not None
+    assert (told.behind, [v is not None for v in rig.store.alive(2)]) == (0, [True, True])
+    theirs = next(tag for tag in tags if partition_for(tag, COUNT) == 1)
+    rig.store.intrude(code_key(theirs), b"nonsense")
+    first.turn()
+    assert (rig.platform.colour(theirs), _incidents(rig)) == (None, [])
+    rig.store.intrude(code_key(theirs), b"nonsense")  # the fake tells only one of them
+    second.turn()
+    assert _incidents(rig) == ["platform-write"]
+    _agree(rig, tags)
+    # What is asked of the one leaves what the other has written.
+    rig.settings.rebuild(1).parent.mkdir(parents=True)
+    rig.settings.rebuild(1).touch()
+    before, kept = rig.store.positions(2)[0], second.applied
+    for _ in range(20):
+        first.turn()
+        second.turn()
+        if not rig.settings.rebuild(1).exists():
+            break
+        time.sleep(0.02)
+    assert rig.store.positions(2)[0] == before
+    while not second.caught_up():
+        second.turn()
+    assert second.applied > kept
+    _agree(rig, tags)
+    # One that takes over all of them is the only one that says it lives.
+    rig.drain()
+    assert [v is not None for v in rig.store.alive(2)] == [True, False]
+
+
+def test_a_partition_of_a_home_is_one_sinks(tmp_path: Path) -> None:
+    """Locks are a process's: another one is asked."""
+    words = (
+        "import sys; from pathlib import Path; from fuma.sink.settings import Settings; "
+        "from fuma.sink.share import numbers_of, share; from fuma.contracts.errors import Fatal\n"
+        "given = numbers_of(sys.argv[2]) if sys.argv[2] else None\n"
+        "settings = Settings(Path(sys.argv[1]), partitions=given, workers=int(sys.argv[3]))\n"
+        "try:\n"
+        "    with share(settings, 4) as mine: print(list(mine), flush=True); sys.stdin.read()\n"
+        "except Fatal as error: print(error, flush=True)"
+    )
+
+    def start(partitions: str, workers: int = 1) -> tuple[subprocess.Popen[str], str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", words, str(tmp_path), partitions, str(workers)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        return process, process.stdout.readline().strip()
+
+    running = []
+    try:
+        for partitions, workers, said in (
+            ("", 2, "[0, 2]"), ("", 1, "a sink runs on this home already"), ("", 2, "[1, 3]"),
+            ("", 2, "a sink runs on this home already"), ("0-1", 1, "a sink runs"),
+            ("4", 1, "there are partitions 0 to 3"),
+        ):  # fmt: skip
+            running.append(start(partitions, workers))
+            assert running[-1][1].startswith(said)
+        running[0][0].kill()
+        running[0][0].wait()
+        for partitions, said in (("0,2", "[0, 2]"), ("3", "a sink runs")):
+            running.append(start(partitions))
+            assert running[-1][1].startswith(said)
+    finally:
+        for process, _ in running:
+            process.kill()
+            process.communicate()
 
 
 def test_an_empty_platform_is_filled_again(tmp_path: Path) -> None:
