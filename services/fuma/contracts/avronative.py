@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from librt.strings import BytesWriter
-from mypy_extensions import i64
+from mypy_extensions import i64, u8
 
 from fuma.contracts.avroparts import MOST, Malformed
 
@@ -23,9 +23,9 @@ def put_long(out: BytesWriter, number: i64) -> None:
     """Avro's ``int`` and ``long``. A number of more than 64 bits does not get here."""
     left: i64 = (number << 1) ^ (number >> 63)
     while left < 0 or left > 0x7F:
-        out.append(left & 0x7F | 0x80)
+        out.append(u8(left & 0x7F | 0x80))
         left = (left >> 7) & 0x01FF_FFFF_FFFF_FFFF
-    out.append(left)
+    out.append(u8(left))
 
 
 def put_text(out: BytesWriter, text: str) -> None:

@@ -52,7 +52,7 @@ class WriterSource:
         if kind == "bytes":
             return [f"put_bytes(o, {value})"]
         if kind == "boolean":
-            return [f"o.append(1 if {value} else 0)"]
+            return [f"o.append(u8(1) if {value} else u8(0))"]
         if kind == "null":
             return ["pass"]
         raise Unsupported(str(kind))
@@ -73,7 +73,7 @@ class WriterSource:
             f"    put_long(o, len({all_}))",
             f"    for {one} in {all_}:",
             *indented(self._value(kind["items"], one), 2),
-            "o.append(0)",
+            "o.append(u8(0))",
         ]
 
     def _enum(self, kind: Schema, value: str) -> list[str]:
@@ -81,7 +81,7 @@ class WriterSource:
         one, lines, word = self._out.new("x"), [], "if"
         for index, symbol in enumerate(kind["symbols"]):
             known = f"is {self._out.member(values[symbol])}" if values else f"== {symbol!r}"
-            lines += [f"{word} {one} {known}:", f"    o.append({2 * index})"]
+            lines += [f"{word} {one} {known}:", f"    o.append(u8({2 * index}))"]
             word = "elif"
         if len(kind["symbols"]) > 64:
             raise Unsupported("an enum of more than 64 symbols")
@@ -99,7 +99,7 @@ class WriterSource:
                 test = f"{one} is not None"
             else:
                 test = f"isinstance({one}, {self._kind(kind)})"
-            inner = [f"o.append({2 * index})", *self._value(kind, one)]
+            inner = [f"o.append(u8({2 * index}))", *self._value(kind, one)]
             lines += [f"{word} {test}:", *indented(inner, 1)]
             word = "elif"
         return [*lines, "else:", f"    raise Malformed({one})"]

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Final, Optional
 
 from librt.strings import BytesWriter
-from mypy_extensions import i64
+from mypy_extensions import i64, u8
 
 from fuma.contracts.avronative import (
     bytes_at, count_at, end_at, fixed_at, long_at, mark_at, mark_bool, past_fixed, past_text,

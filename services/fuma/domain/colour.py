@@ -12,6 +12,8 @@ class Colour(IntEnum):
     YELLOW = 1
     RED = 2
 
+    __hash__ = int.__hash__  # an enum's own is interpreted
+
     @property
     def zh(self) -> str:
         """Its Chinese name, as a holder reads it."""

@@ -41,7 +41,10 @@ def outcome(read: Any, data: bytes) -> Any:
 
 def test_each_that_asked_is_there() -> None:
     assert len(codec.ASKED) > 10
-    assert set(NATIVE) == {codec.native_key(*asked) for asked in codec.ASKED}
+    keys = {codec.native_key(*asked) for asked in codec.ASKED}
+    assert set(NATIVE) == keys
+    if codec.NATIVE:  # the core is compiled here
+        assert set(codec.NATIVE) == keys
 
 
 @given(st.one_of(values, ledger_values.map(lambda values: values[-1])))

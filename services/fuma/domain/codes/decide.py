@@ -43,6 +43,8 @@ from fuma.domain.law.rulebook import Row
 from fuma.domain.time import Ms
 
 NOTHING: tuple[Event, ...] = ()
+# An enum looks a member up in Python each time.
+_SCAN, _DEATH, _RELEASE = FactKind.SCAN, FactKind.DEATH, FactKind.RELEASE
 
 
 def decide(state: State, item: Input, at: Ms, law: Law) -> Decision | None:
@@ -116,13 +118,13 @@ def _on_fact(
     if hold:
         return "", (_held(fact, hold),)
     row = pair.book.table[fact.kind, fact.ground, fact.evidence_kind]
-    if fact.kind is FactKind.SCAN:
+    if fact.kind is _SCAN:
         return row.name, (_noted(fact, "scan"),)
     if state.ended is not None:
         return row.name, (_noted(fact, "code-ended"),)
-    if fact.kind is FactKind.DEATH:
+    if fact.kind is _DEATH:
         return row.name, _death(state, fact, at)
-    if fact.kind is FactKind.RELEASE:
+    if fact.kind is _RELEASE:
         return row.name, _release(state, fact, at, law.ref(pair, row.name), row)
     if not pair.procedure.automatic:
         return row.name, _file(state, fact, at, law)

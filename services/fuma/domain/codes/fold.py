@@ -23,6 +23,7 @@ from fuma.domain.codes.state import NO_LINES, RELEASE_KEEP, Lines, Release, Stat
 from fuma.domain.time import Ms
 
 #: A finding whose lifting came first: its evidence is spent as if the order had been in force.
+_RELEASE = FactKind.RELEASE
 _SPENT = "lifted-before-assigned"
 _RELEASES = ("released", "release-pending")
 _FILED = "awaits-order"
@@ -67,7 +68,7 @@ def _fold(state: State, events: Iterable[Event], at: Ms, ids: bytes) -> State:
             if all(order.id != event.order.id for order in orders):
                 orders = (*orders, event.order)
         elif isinstance(event, Noted):
-            if event.kind is FactKind.RELEASE:
+            if event.kind is _RELEASE:
                 if event.code in _RELEASES and event.since + RELEASE_KEEP > at:
                     releases = _latest(releases, event)
             elif event.code == _FILED:

@@ -32,6 +32,8 @@ class FactKind(StrEnum):
     CASE = "case"  # whose stays count, and from when
     AREA = "area"  # cells and divisions that were high-risk
 
+    __hash__ = str.__hash__  # an enum's own is interpreted, and these are keys of every lookup
+
 
 #: Kinds that reach a person's own record.
 PERSONAL = (FactKind.FINDING, FactKind.RELEASE, FactKind.DEATH, FactKind.SCAN)
@@ -43,6 +45,8 @@ class Identity(StrEnum):
     MATCHED = "matched"
     MISMATCHED = "mismatched"
     UNREGISTERED = "unregistered"
+
+    __hash__ = str.__hash__
 
 
 class End(StrEnum):
