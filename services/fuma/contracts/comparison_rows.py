@@ -11,7 +11,7 @@ dropped, so that a whole step goes in one deletion and its files with it. ::
     e where key            an exposure, or what another spot said of one
     w case match           that a match stands, without place and times; kept longer
     c id · a id · l tag    a case, an area, a person's contacts with cases
-    d division spot        until which day somebody was there
+    d division             until which day somebody was there
     n                      T as last folded
 
 Integers are big-endian; spot, place and division have their length (1) before them.
@@ -32,7 +32,7 @@ from fuma.domain.comparison.links import Chain, Link, Links
 from fuma.domain.time import Ms
 
 #: Raised whenever a key or value changes its form.
-SHAPE = "comparison-2"
+SHAPE = "comparison-3"
 GONE = 255
 NOW = b"n"
 _SLOT = struct.Struct(">Q")
@@ -72,20 +72,26 @@ def split_stay_key(row: bytes) -> tuple[int, int, bytes]:
 
 def stay_value(s: Stay) -> bytes:
     return _encode(
-        (s.tag, s.revision, s.division, s.since, s.until, s.carriage, s.row, s.gone, s.at,
+        (s.division, s.tag, s.revision, s.since, s.until, s.carriage, s.row, s.gone, s.at,
          s.identity, s.department)
     )  # fmt: skip
 
 
 def stay_of(key: bytes, value: bytes) -> Stay:
     """``key``: spot and id."""
-    tag, revision, division, since, until, carriage, row, gone, at, identity, department = _decode(
+    division, tag, revision, since, until, carriage, row, gone, at, identity, department = _decode(
         value
     )
     return Stay(
         key, key[:-16], key[-16:], revision, tag, division, since, until, carriage, row, gone, at,
         identity, department,
     )  # fmt: skip
+
+
+def is_under(value: bytes, division: bytes) -> bool:
+    """Whether a stay's value may be of a division that begins so: its first field, behind two bytes
+    of heads unless it has more than 31 bytes."""
+    return value.startswith(division, 2) or value[1] >= 0xC0
 
 
 def tag_key(slot: int, tag: bytes, digest_: bytes) -> bytes:
@@ -194,14 +200,12 @@ def chains_of(value: bytes | None) -> Links:
     }
 
 
-def division_key(division: str, spot: bytes) -> bytes:
-    code = division.encode()
-    return b"d" + bytes((len(code),)) + code + spot
+def division_key(division: str) -> bytes:
+    return b"d" + division.encode()
 
 
-def division_of(row: bytes) -> tuple[str, bytes]:
-    end = 2 + row[1]
-    return row[2:end].decode(), row[end:]
+def division_of(row: bytes) -> str:
+    return row[1:].decode()
 
 
 def number_value(number: int) -> bytes:

@@ -6,7 +6,7 @@ newest first, to the store. A chunk's changes leave here once the store has them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fuma.domain.comparison.events import Said, Stay
 from fuma.runtime.ports import Range, SortedStore
@@ -15,17 +15,34 @@ from fuma.runtime.ports import Range, SortedStore
 class Changes:
     """Of one chunk. ``puts``: rows (``None`` deletes); ``drops``: ranges that go after them."""
 
-    __slots__ = ("at_spot", "dirty", "drops", "due", "of_tag", "puts", "said", "stays")
+    __slots__ = ("_at_spot", "_indexed", "_of_tag", "dirty", "drops", "due", "puts", "said", "taken")
 
     def __init__(self) -> None:
         self.puts: dict[bytes, bytes | None] = {}
         self.drops: list[Range] = []
-        self.stays: dict[bytes, Stay] = {}
-        self.at_spot: dict[bytes, list[bytes]] = {}  # keys of stays, perhaps no longer there
-        self.of_tag: dict[bytes, list[bytes]] = {}
+        self.taken: list[Stay] = []
+        #: The first so many of them by spot and by person: made when somebody asks, which is rare.
+        self._indexed = 0
+        self._at_spot: dict[bytes, list[Stay]] = {}
+        self._of_tag: dict[bytes, list[Stay]] = {}
         self.due: list[tuple[int, bytes]] = []  # slot, row
         self.said: dict[bytes, dict[bytes, Said | None]] = {}  # by case and match
         self.dirty: set[bytes] = set()  # where exposures changed
+
+    def at_spot(self, spot: bytes) -> Sequence[Stay]:
+        """What was taken there; perhaps it stands there no longer."""
+        self._index()
+        return self._at_spot.get(spot, ())
+
+    def of_tag(self, tag: bytes) -> Sequence[Stay]:
+        self._index()
+        return self._of_tag.get(tag, ())
+
+    def _index(self) -> None:
+        for stay in self.taken[self._indexed :]:
+            self._at_spot.setdefault(stay.spot, []).append(stay)
+            self._of_tag.setdefault(stay.tag, []).append(stay)
+        self._indexed = len(self.taken)
 
 
 class Overlay:
@@ -49,9 +66,9 @@ class Overlay:
         """The store holds them."""
         self.open.remove(changes)
         fresh = self.fresh
-        for key, stay in changes.stays.items():
-            if fresh.get(key) is stay:
-                del fresh[key]
+        for stay in changes.taken:
+            if fresh.get(stay.key) is stay:
+                del fresh[stay.key]
 
     def get(self, row: bytes) -> bytes | None:
         for changes in reversed(self.open):
@@ -67,16 +84,18 @@ class Overlay:
         return {match: said for c in self.open for match, said in c.said.get(case, {}).items()}
 
     def at_spot(self, spot: bytes) -> Iterator[Stay]:
-        return self._newest({k for c in self.open for k in c.at_spot.get(spot, ())})
+        return self._standing(stay for c in self.open for stay in c.at_spot(spot))
 
     def of_tag(self, tag: bytes) -> Iterator[Stay]:
-        keys = {k for c in self.open for k in c.of_tag.get(tag, ())}
-        return (stay for stay in self._newest(keys) if stay.tag == tag)
+        return self._standing(stay for c in self.open for stay in c.of_tag(tag))
 
-    def _newest(self, keys: set[bytes]) -> Iterator[Stay]:
-        for key in keys:
-            stay = self.fresh.get(key)
-            if stay is not None and not stay.gone:
+    def standing(self) -> Iterator[Stay]:
+        """Every stay that the open chunks left."""
+        return (stay for stay in self.fresh.values() if not stay.gone)
+
+    def _standing(self, stays: Iterator[Stay]) -> Iterator[Stay]:
+        for stay in stays:
+            if not stay.gone and self.fresh.get(stay.key) is stay:
                 yield stay
 
     def dirty(self, where: bytes) -> bool:

@@ -1,8 +1,8 @@
 """The comparison's state at one partition, in a sorted store: ``View``, and the fold into it.
 
 In memory are the T, the areas, one entry for a person with a case, for a spot with an exposure, for
-a spot and division with stays, and a bounded cache. Everything else is read when a record asks for
-it. It holds the same as ``fold.State`` for the same events; tests hold them against each other.
+a division with stays, and a bounded cache. Everything else is read when a record asks for it. It
+holds the same as ``fold.State`` for the same events; tests hold them against each other.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ class StoredState:
     def stays_of(self, tag: bytes) -> Iterator[Stay]:
         return self._stays.of(tag)
 
-    def spots_under(self, prefix: str) -> Iterator[bytes]:
-        return self._stays.spots_under(prefix)
+    def stays_in(self, prefix: str, since: Ms, until: Ms) -> Iterator[Stay]:
+        return self._stays.within(prefix, since, until)
 
     def case(self, id_: bytes) -> tuple[Case, Ms] | None:
         if id_ in self._cases:

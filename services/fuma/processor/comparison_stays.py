@@ -33,10 +33,10 @@ class Stays:
         self._known: dict[bytes, bytes] = {}  # digests of keys asked for in batch, found or not
         #: Slots in use, by level. A few hundred: one for each step that anything is kept.
         self._slots: dict[int, set[int]] = {level: self._in_use(level) for level in _LEVELS}
-        self.places: dict[str, dict[bytes, int]] = {}
+        #: Until which slot somebody stayed in a division.
+        self._divisions: dict[str, int] = {}
         for row, value in overlay.store.scan([b"d"]):
-            division, spot = r.division_of(row)
-            self.places.setdefault(division, {})[spot] = r.number_of(value)
+            self._divisions[r.division_of(row)] = r.number_of(value)
 
     def _in_use(self, level: int) -> set[int]:
         found: set[int] = set()
@@ -92,11 +92,7 @@ class Stays:
         for stay in self._overlay.at_spot(spot):
             if since < stay.until and stay.since < until and self.slot(stay) >= self.first:
                 yield stay
-        prefixes = (
-            r.stay_prefix(level, slot, spot)
-            for level, size in enumerate((*SIZES, None))
-            for slot in self._between(level, since, None if size is None else until + size)
-        )
+        prefixes = (r.stay_prefix(level, slot, spot) for level, slot in self._over(since, until))
         for row, value in self._overlay.store.scan(prefixes):
             key = r.split_stay_key(row)[2]
             if key in self._fresh:
@@ -104,6 +100,31 @@ class Stays:
             stay = r.stay_of(key, value)
             if stay.since < until and stay.until > since:
                 yield stay
+
+    def within(self, prefix: str, since: Ms, until: Ms) -> Iterator[Stay]:
+        """Those in a division of that prefix; reads every stay of that time."""
+        if not any(division.startswith(prefix) for division in self._divisions):
+            return
+        for stay in self._overlay.standing():
+            if stay.since < until and stay.until > since and self.slot(stay) >= self.first:
+                if stay.division.startswith(prefix):
+                    yield stay
+        slots = (r.slot_prefix(level, slot) for level, slot in self._over(since, until))
+        code = prefix.encode()
+        for row, value in self._overlay.store.scan(slots):
+            if r.is_under(value, code):
+                key = r.split_stay_key(row)[2]
+                if key not in self._fresh:
+                    stay = r.stay_of(key, value)
+                    if stay.since < until and stay.until > since:
+                        if stay.division.startswith(prefix):
+                            yield stay
+
+    def _over(self, since: Ms, until: Ms) -> Iterator[tuple[int, int]]:
+        """Levels and slots of whatever shares an instant with ``[since, until)``."""
+        for level, size in enumerate((*SIZES, None)):
+            for slot in self._between(level, since, None if size is None else until + size):
+                yield level, slot
 
     def _between(self, level: int, since: Ms, until: Ms | None) -> Iterator[int]:
         used = self._slots[level]
@@ -132,10 +153,6 @@ class Stays:
             if found is not None:
                 yield r.stay_of(key, found)
 
-    def spots_under(self, prefix: str) -> Iterator[bytes]:
-        under = (there for code, there in self.places.items() if code.startswith(prefix))
-        return iter({spot for there in under for spot in there})
-
     # --- folding --------------------------------------------------------------------------------
 
     def take(self, stay: Stay) -> None:
@@ -153,27 +170,15 @@ class Stays:
         puts[b"i" + digest] = r.index_value(level, slot)
         puts[r.stay_key(level, slot, spot, stay.id)] = r.stay_value(stay)
         self._slots[level].add(slot)
-        changes.stays[key] = self._fresh[key] = stay
+        changes.taken.append(stay)
+        self._fresh[key] = stay
         if stay.gone:
             return
         puts[r.tag_key(slot, tag, digest)] = r.tag_value(level, key)
-        known = changes.at_spot.get(spot)
-        if known is None:
-            changes.at_spot[spot] = [key]
-        else:
-            known.append(key)
-        known = changes.of_tag.get(tag)
-        if known is None:
-            changes.of_tag[tag] = [key]
-        else:
-            known.append(key)
-        there = self.places.get(stay.division)
-        if there is None:
-            there = self.places[stay.division] = {}
-        if there.get(spot, -1) < slot:
+        if self._divisions.get(stay.division, -1) < slot:
             # A day ahead, so that it is written once a day at most.
-            there[spot] = slot + 24
-            puts[r.division_key(stay.division, spot)] = r.number_value(slot + 24)
+            self._divisions[stay.division] = slot + 24
+            puts[r.division_key(stay.division)] = r.number_value(slot + 24)
 
     def _delete(self, held: Stay, digest: bytes) -> None:
         slot, puts = self.slot(held), self._overlay.current.puts
@@ -202,12 +207,9 @@ class Stays:
         self.first = max(self.first, passed)
         for stay in kept:
             self.take(forgotten(stay))
-        for division, there in list(self.places.items()):
-            for spot in [spot for spot, slot in there.items() if slot < passed]:
-                del there[spot]
-                changes.puts[r.division_key(division, spot)] = None
-            if not there:
-                del self.places[division]
+        for division in [code for code, slot in self._divisions.items() if slot < passed]:
+            del self._divisions[division]
+            changes.puts[r.division_key(division)] = None
 
     def _expire(self, stay: Stay, now: Ms, kept: list[Stay]) -> None:
         if not stay.gone and stay.revision and stay.at + self._keep > now:

@@ -98,6 +98,8 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
         return events
     before = {} if old is None else _meets(state, old, new.revision - old.revision, law, at)
     after = _meets(state, new, 0, law, at)
+    if not (infectious or before or after):
+        return events
     gone: list[Exposure] = []
     come: list[Exposure] = []
     if infectious:
@@ -287,7 +289,8 @@ def _meets(state: View, stay: Stay, later: int, law: Law, at: Ms) -> Met:
     if stay.gone:
         return {}
     found: Met = {}
-    for where in (stay.spot, *_areas_of(stay)):
+    places = (stay.spot, *_areas_of(stay)) if state.areas else (stay.spot,)
+    for where in places:
         if not state.is_exposed(where):
             continue
         for exposure in state.exposures_at(where, stay.since, stay.until):
@@ -324,11 +327,7 @@ def _candidates(state: View, exposure: Exposure) -> Iterator[Stay]:
         for target in spots(where, state.frame.parts):
             yield from state.stays_at(target, since, until)
     else:
-        prefix = where[1:].decode()
-        for target in state.spots_under(prefix):
-            for stay in state.stays_at(target, since, until):
-                if stay.division.startswith(prefix):
-                    yield stay
+        yield from state.stays_in(where[1:].decode(), since, until)
 
 
 def _cases(state: View, tag: bytes, at: Ms) -> Iterator[tuple[Case, Ms]]:

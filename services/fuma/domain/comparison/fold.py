@@ -99,9 +99,12 @@ class State:
     def stays_of(self, tag: bytes) -> Iterator[Stay]:
         return (self.stays[key] for key in self.by_tag.get(tag, ()))
 
-    def spots_under(self, prefix: str) -> Iterator[bytes]:
+    def stays_in(self, prefix: str, since: Ms, until: Ms) -> Iterator[Stay]:
         under = (there for code, there in self.divisions.items() if code.startswith(prefix))
-        return iter({spot for there in under for spot in there})
+        for spot in {spot for there in under for spot in there}:
+            for stay in self.stays_at(spot, since, until):
+                if stay.division.startswith(prefix):
+                    yield stay
 
     def is_case(self, tag: bytes) -> bool:
         return tag in self.cases_of

@@ -49,8 +49,8 @@ class View(Protocol):
 
     def stays_of(self, tag: bytes) -> Iterator[Stay]: ...
 
-    def spots_under(self, prefix: str) -> Iterator[bytes]:
-        """Spots where somebody stayed in a division of that prefix; perhaps some more."""
+    def stays_in(self, prefix: str, since: Ms, until: Ms) -> Iterator[Stay]:
+        """Those in a division of that prefix; costs what stayed anywhere in that time."""
         ...
 
     def is_case(self, tag: bytes) -> bool:
