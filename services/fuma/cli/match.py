@@ -21,7 +21,7 @@ from fuma.domain.comparison.audit import last_said
 from fuma.domain.comparison.events import Input
 from fuma.domain.comparison.settings import Frame, Law
 from fuma.domain.time import Ms, iso
-from fuma.processor.comparison import match_fact
+from fuma.processor.comparison_partition import match_fact
 from fuma.runtime import keyfiles
 from fuma.runtime.declared import declared_count
 from fuma.runtime.embedded.connect import kafka_config

@@ -15,7 +15,17 @@ from fuma.runtime.ports import Range, SortedStore
 class Changes:
     """Of one chunk. ``puts``: rows (``None`` deletes); ``drops``: ranges that go after them."""
 
-    __slots__ = ("_at_spot", "_indexed", "_of_tag", "dirty", "drops", "due", "puts", "said", "taken")
+    __slots__ = (
+        "_at_spot",
+        "_indexed",
+        "_of_tag",
+        "dirty",
+        "drops",
+        "due",
+        "puts",
+        "said",
+        "taken",
+    )
 
     def __init__(self) -> None:
         self.puts: dict[bytes, bytes | None] = {}

@@ -106,19 +106,16 @@ class Stays:
         if not any(division.startswith(prefix) for division in self._divisions):
             return
         for stay in self._overlay.standing():
-            if stay.since < until and stay.until > since and self.slot(stay) >= self.first:
-                if stay.division.startswith(prefix):
-                    yield stay
+            if self.slot(stay) >= self.first and _is_of(stay, prefix, since, until):
+                yield stay
         slots = (r.slot_prefix(level, slot) for level, slot in self._over(since, until))
         code = prefix.encode()
         for row, value in self._overlay.store.scan(slots):
-            if r.is_under(value, code):
-                key = r.split_stay_key(row)[2]
-                if key not in self._fresh:
-                    stay = r.stay_of(key, value)
-                    if stay.since < until and stay.until > since:
-                        if stay.division.startswith(prefix):
-                            yield stay
+            if not r.is_under(value, code):
+                continue
+            stay = r.stay_of(r.split_stay_key(row)[2], value)
+            if stay.key not in self._fresh and _is_of(stay, prefix, since, until):
+                yield stay
 
     def _over(self, since: Ms, until: Ms) -> Iterator[tuple[int, int]]:
         """Levels and slots of whatever shares an instant with ``[since, until)``."""
@@ -223,3 +220,9 @@ class Stays:
         levels = (r.slot_prefix(level, slot) for level in _LEVELS for slot in self._slots[level])
         for row, value in self._overlay.store.scan(levels):
             yield r.stay_of(r.split_stay_key(row)[2], value)
+
+
+def _is_of(stay: Stay, prefix: str, since: Ms, until: Ms) -> bool:
+    if not stay.division.startswith(prefix):
+        return False
+    return stay.since < until and stay.until > since

@@ -24,7 +24,7 @@ from fuma.domain.comparison.settings import Frame
 from fuma.domain.law.inforce import Law
 from fuma.domain.law.reading import instant
 from fuma.domain.time import DAY, MINUTE, Ms
-from fuma.processor.comparison import match_fact
+from fuma.processor.comparison_partition import match_fact
 from fuma.runtime.host_intake import REASON_HEADER, Intake
 from fuma.runtime.host_transform import internal
 from fuma.runtime.mac import TIME_HEADER, pack_time, unpack_time
