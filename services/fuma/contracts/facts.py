@@ -15,7 +15,7 @@ from fuma.contracts.shapes import Shape, Shapes, named
 from fuma.domain.codes import inputs as i
 from fuma.domain.colour import Colour
 
-_FACT = tuple(name for name in i.Fact.__dataclass_fields__ if name != "behaviour")
+_FACT = tuple(name for name in i.Fact.__match_args__ if name != "behaviour")
 
 
 _MATCH = Shape(
