@@ -56,7 +56,7 @@ def main() -> int:
     run = Run(folder / "home", seed, minutes, say)
     report = None
     try:
-        report = run.live(deck(seed, minutes), ())
+        report = run.live(deck(seed, minutes), (), anew=True)
     except Exception:
         traceback.print_exc(file=sys.stdout)
     finally:
@@ -67,6 +67,10 @@ def main() -> int:
         print(f"{times:>9}  {name}")
     print(f"{run.line.kills:>9}  processes killed")
     print(f"{run.load.batches:>9}  files of reports, {run.load.again} of them sent again")
+    officers = run.officers
+    print(f"{len(officers.signed):>9}  commands, {officers.forms} forms; "
+          f"{officers.accepted} answers accepted, {officers.refused} refused")  # fmt: skip
+    print(f"{len(run.encounters.made):>9}  encounters that are some or none")
     print(f"{run.poison.written:>9}  records of junk")
     if report is not None:
         print("\nchecked:")

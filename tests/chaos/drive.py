@@ -14,19 +14,25 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from chaos import servers, services, states
+from chaos.encounters import Encounters
 from chaos.line import Line
 from chaos.load import Load, Poison
+from chaos.officers import Officers
 from chaos.pulse import STUCK, StandsStill
+from chaos.worker import Worker
 from fault.checker import check, platform, raw
 from fault.checker.check import Report
 from fuma.cli.demo.story import START
 from fuma.contracts.errors import FumaError
+from fuma.contracts.topics import DECISIONS, ORDERS, PERSON, in_topic
 from fuma.domain.time import DAY
 from fuma.runtime.embedded.connect import kafka_config, redis_client
 
 Fault = Callable[[Line, random.Random], None]
 #: Only once, and last: more partitions cannot be taken back.
 LAST = "partitions added behind our back"
+#: With a verdict of its own, when everything else is judged: it ends the world.
+END = "a topic made anew"
 
 
 def faults(minutes: float) -> dict[str, Fault]:
@@ -35,6 +41,9 @@ def faults(minutes: float) -> dict[str, Fault]:
         "SIGKILL, five in a row": services.kills,
         "SIGTERM": services.terms,
         "SIGSTOP and SIGCONT": services.pauses,
+        "two members of one name": services.same_member,
+        "rolling change of the release": services.rolling_release,
+        "a text of law, twice asked for": states.text_published,
         "partition there and back": services.there_and_back,
         "rebalance during recovery": services.rebalance_during_recovery,
         "broker killed": servers.broker_killed,
@@ -43,7 +52,10 @@ def faults(minutes: float) -> dict[str, Fault]:
         "broker slow": servers.broker_slow,
         "broker's disk full": servers.broker_full,
         "broker rejects some batches": servers.broker_rejects,
-        "log lost its tail": servers.lost_tail,
+        "ledger lost its tail": servers.lost_tail(DECISIONS),
+        "input lost its tail": servers.lost_tail(PERSON),
+        "orders lost their tail": servers.lost_tail(ORDERS),
+        "a department's topic lost its tail": servers.lost_tail(in_topic("health"), "gateway"),
         "law unreachable": servers.law_unreachable,
         "Redis killed": servers.redis_killed,
         "Redis emptied": servers.redis_emptied,
@@ -79,19 +91,27 @@ class Run:
         self.load = Load(self.line, seed, START, rate)
         self.poison = Poison(self.line, seed, poison)
         self.line.load_now = lambda: self.load.now
-        self.line.load_failure = lambda: self.load.failure
+        self.officers = Officers(self.line, seed)
+        self.encounters = Encounters(self.line, seed)
+        self.workers: list[Worker] = [self.load, self.officers, self.encounters]
+        self.line.load_failure = lambda: next((w.failure for w in self.workers if w.failure), None)
         self.evidence: Path | None = None
         self._over = threading.Event()
 
-    def live(self, wanted: Iterable[tuple[str, Fault]], steps: Iterable[str]) -> Report:
-        """Everything, then the check. Raises ``AssertionError`` where a class did not take hold.
+    def live(
+        self, wanted: Iterable[tuple[str, Fault]], steps: Iterable[str], *, anew: bool = False
+    ) -> Report:
+        """Everything, then the check; ``anew``: and then what ends the world.
 
-        Where something is wrong, the world stays on disk: ``evidence`` says where.
+        Raises ``AssertionError`` where a class did not take hold. Where something is wrong, the
+        world stays on disk: ``evidence`` says where.
         """
         with self.line as line:
             try:
                 self._break(wanted, steps)
                 report = self._check()
+                if anew:
+                    self._one(END, lambda line, _: servers.made_anew(line))
             except BaseException:
                 self._keep()
                 raise
@@ -104,7 +124,9 @@ class Run:
     def _break(self, wanted: Iterable[tuple[str, Fault]], steps: Iterable[str]) -> None:
         line = self.line
         line.begin(START - DAY)
-        self.load.start()
+        line.ask.load([one for worker in self.workers for one in worker.people()])
+        for worker in self.workers:
+            worker.start()
         line.pulse.start()
         line.until(
             lambda: bool(line.consumed()) and line.ask.count("fuma.decisions") > 50,
@@ -122,7 +144,10 @@ class Run:
             self._over.set()
             killer.join()
             self.poison.stop()
-            self.load.stop()
+            for worker in reversed(self.workers):
+                worker.over.set()
+            for worker in reversed(self.workers):
+                worker.stop()
 
     def _keep(self) -> None:
         """The world as it is, its logs and its topics, for whoever looks for the reason."""
@@ -147,6 +172,7 @@ class Run:
 
     def _check(self) -> Report:
         line = self.line
+        line.pulse.stop()  # less and less will flow
         line.mend()
         self.say("waiting until everything that is on the log is done")
         line.ask_anew()  # a client from the beginning has seen its broker die too often
@@ -171,4 +197,7 @@ class Run:
         finally:
             client.close()
         keys = check.Keys.of(line.home.path)
-        return check.check(log, shown, keys, self.load.sent.values(), line.consumed())
+        known = check.Known(
+            self.load.sent.values(), self.encounters.met(), self.officers.signed, line.texts
+        )
+        return check.check(log, shown, keys, known, line.consumed())

@@ -122,6 +122,34 @@ def arm_everything(module: str) -> None:
         _around(RedisStore, "put", "platform", lambda: Retryable("made to fail"))
 
 
+def disguise(module: str) -> None:
+    """What a process of the same binary is not: another machine's, or of the first release.
+
+    ``CHAOS_INSTANCE``: the static member's name, as two machines of one host name would share it.
+    ``<home>/release``: the task force writes what the first release wrote, as it does until every
+    reader of the newer form is there.
+    """
+    if module != "fuma.processor":
+        return
+    instance = os.environ.get("CHAOS_INSTANCE")
+    if instance:
+        from fuma.runtime import faust_app
+
+        build = faust_app.build
+
+        def named(*args: Any, **kwargs: Any) -> Any:
+            return build(*args, **{**kwargs, "instance": instance})
+
+        faust_app.build = named
+    if (HOME / "release").exists():
+        from fuma.contracts import facts
+        from fuma.contracts.codec import encoder
+        from fuma.processor import taskforce
+
+        write = encoder("person", 1, facts._AS_FIRST)
+        taskforce.encode_person = lambda fact: write(facts._Person(fact))
+
+
 #: Every place, by the service that gets there.
 POINTS = {
     "processor": [
@@ -143,4 +171,5 @@ if __name__ == "__main__":
     sys.path[0] = ""
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     arm_everything(name)
+    disguise(name)
     runpy.run_module(name, run_name="__main__", alter_sys=True)

@@ -45,6 +45,7 @@ class Line(World):
         self.workers = workers
         self.survived: Counter[str] = Counter()
         self.kills = 0
+        self.texts: list[tuple[str, int]] = []  # of law, published meanwhile
         #: Held by whoever needs that nobody else stops or starts services meanwhile.
         self.quiet = threading.RLock()
         self._extra: list[subprocess.Popen[bytes]] = []
@@ -149,9 +150,9 @@ class Line(World):
         if number == signal.SIGKILL:
             self.kills += 1
 
-    def spawn(self, service: str) -> subprocess.Popen[bytes]:
-        """One more worker, that no supervisor looks after."""
-        environment = {**os.environ, "FUMA_HOME": str(self.home.path)}
+    def spawn(self, service: str, **more: str) -> subprocess.Popen[bytes]:
+        """One more worker, that no supervisor looks after; ``more``: of its environment."""
+        environment = {**os.environ, "FUMA_HOME": str(self.home.path), **more}
         with (self.home.logs / f"extra-{service}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, str(LAUNCHER), "-m", f"fuma.{service}"],

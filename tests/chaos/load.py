@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
@@ -10,21 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaos.line import Line
-from chaos.pulse import STUCK, StandsStill
+from chaos.worker import SOURCE, Department, Worker
 from doorkit import event, name, number, wrong_number
 from fault.checker.check import Sent
 from fuma.contracts.errors import FumaError
+from fuma.contracts.lawlog import LAW_TOPIC
 from fuma.contracts.topics import DECISIONS, spec
 from fuma.domain.time import HOUR, MINUTE, Ms
-from fuma.feed import FeedClient
-from fuma.feed import Line as Row
 from fuma.runtime.kafka import KafkaAppender
 from fuma.runtime.mac import pack_time
 from fuma.runtime.ports import Outgoing
 
 PEOPLE = 3_000
 LEDGERS = (DECISIONS, "fuma.orders")
-SOURCE = "//henan.example/cdc"
 
 
 @dataclass(frozen=True)
@@ -38,54 +35,41 @@ class Batch:
     now: Ms
 
 
-class Load:
+class Load(Worker):
     """Reports until told to stop; every batch is sent until it is answered, some of them twice."""
 
     def __init__(self, line: Line, seed: int, begins: Ms, rate: float) -> None:
+        super().__init__(line, "load", seed)
         self.sent: dict[str, Sent] = {}
         self.batches = self.again = 0
-        self._line, self._dice, self._rate = line, random.Random(seed), rate
+        self._rate = rate
         self._now, self._next = begins, 0
         self._done: list[dict[str, Any]] = []
-        self._over = threading.Event()
-        self.failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._guarded, name="load")
-        self._client: FeedClient | None = None
+        self._department = Department(self, "health")
 
-    def start(self) -> None:
-        self._line.ask.load([(number(i), name(i)) for i in range(PEOPLE)])
-        self._thread.start()
-
-    def stop(self) -> None:
-        """After the batch that is under way."""
-        self._over.set()
-        self._thread.join()
-        if self.failure is not None:
-            raise self.failure
+    def people(self) -> list[tuple[str, str]]:
+        """For the register."""
+        return [(number(i), name(i)) for i in range(PEOPLE)]
 
     @property
     def now(self) -> Ms:
         """The latest log time at the door."""
         return self._now
 
-    def _guarded(self) -> None:
-        try:
-            while not self._over.is_set():
-                started = time.monotonic()
-                batch = self._batch()
-                self._send(batch)
-                if self._dice.random() < 0.1:
-                    self.again += 1
-                    self._send(batch)
-                self._over.wait(max(0.0, len(batch.rows) / self._rate - time.monotonic() + started))
-        except BaseException as error:
-            self.failure = error
-        finally:
-            if self._client is not None:
-                self._client.close()
+    def turn(self) -> None:
+        started = time.monotonic()
+        batch = self._batch()
+        self._send(batch)
+        if self.dice.random() < 0.1:
+            self.again += 1
+            self._send(batch)
+        self.over.wait(max(0.0, len(batch.rows) / self._rate - time.monotonic() + started))
+
+    def close(self) -> None:
+        self._department.close()
 
     def _batch(self) -> Batch:
-        dice, size = self._dice, self._dice.randrange(1, 120)
+        dice, size = self.dice, self.dice.randrange(1, 120)
         self._now += dice.randrange(10 * MINUTE)
         rows, fates = [], []
         for _ in range(size):
@@ -106,13 +90,13 @@ class Load:
 
     def _time(self) -> Ms:
         """Log time; now and then it steps back."""
-        back = self._dice.randrange(3 * HOUR) if self._dice.random() < 0.1 else 0
+        back = self.dice.randrange(3 * HOUR) if self.dice.random() < 0.1 else 0
         return self._now - back
 
     def _row(self) -> tuple[dict[str, Any], str]:
         dice, who = (
-            self._dice,
-            self._dice.randrange(PEOPLE // 10 if self._dice.random() < 0.5 else PEOPLE),
+            self.dice,
+            self.dice.randrange(PEOPLE // 10 if self.dice.random() < 0.5 else PEOPLE),
         )
         self._next += 1
         what, change = dice.random(), dict[str, Any]()
@@ -134,31 +118,9 @@ class Load:
         return made, fate
 
     def _send(self, batch: Batch) -> None:
-        """Until it is answered: a department sends a file again whenever in doubt."""
-        lines = [Row(n, json.dumps(row).encode()) for n, row in enumerate(batch.rows, 1)]
-        while True:
-            try:
-                if self._client is None:
-                    self._client = FeedClient.open(self._line.home.path, "health", patience=45)
-                summary = self._client.report(
-                    lines, receipt=batch.receipt, declared=batch.declared, now=batch.now
-                )
-                short = batch.declared is not None and batch.declared > len(lines)
-                assert bool(summary.code) == short, (summary, batch.declared)
-                return
-            except FumaError as error:
-                self._line.tell(f"the department sends {batch.receipt} again: {error}")
-                if self._over.is_set() and self._line.pulse.still >= STUCK:
-                    raise StandsStill(f"{batch.receipt} is never answered") from error
-                self._drop()
-                time.sleep(1.0)
-
-    def _drop(self) -> None:
-        """Another client from now on, as of a command that is called again."""
-        if self._client is not None:
-            # It waits for what is under way, which may come to nothing.
-            threading.Thread(target=self._client.close, daemon=True).start()
-            self._client = None
+        summary = self._department.send(batch.receipt, batch.rows, batch.now, batch.declared)
+        short = batch.declared is not None and batch.declared > len(batch.rows)
+        assert bool(summary.code) == short, (summary, batch.declared)
 
 
 class Poison:
@@ -172,7 +134,7 @@ class Poison:
         self._topics: list[str] = []
 
     def start(self) -> None:
-        self._topics = [t for t in self._line.consumed() if t != "fuma.in.commands"]
+        self._topics = [*self._line.consumed(), LAW_TOPIC]
         self._thread.start()
 
     def stop(self) -> None:
@@ -214,7 +176,7 @@ class Poison:
             case 6:
                 headers = (("fuma-mac", dice.randbytes(32)), ("fuma-mac", b""))
         # Vouched for, and still none: but what is ours on a ledger is read, or its stage stops.
-        if dice.random() < 0.4 and topic not in LEDGERS:
+        if dice.random() < 0.4 and topic not in (*LEDGERS, LAW_TOPIC):
             # Some of it may be a value by chance: never of a time that the law does not reach.
             time_ = pack_time(self._line.load_now() - dice.randrange(HOUR))
             headers = self._line.sealer.headers(topic, key, value, time=time_)

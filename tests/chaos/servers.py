@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,9 +27,13 @@ from confluent_kafka.admin import (
 )
 
 from chaos.line import LAUNCHER, Line
-from fuma.contracts.topics import DECISIONS, PERSON
+from fuma.contracts.facts import encode_person
+from fuma.contracts.topics import DECISIONS, PERSON, partition_for, spec
 from fuma.runtime.embedded.connect import redis_client
 from fuma.runtime.embedded.supervisor import process, state
+from fuma.runtime.mac import pack_time
+from fuma.runtime.ports import Outgoing
+from unit.sink.rig import Author
 
 REDIS_FILES = ("appendonlydir", "appendonly.aof", "dump.rdb")
 
@@ -109,27 +113,31 @@ def law_unreachable(line: Line, dice: random.Random) -> None:
         made.result(120)
 
 
-def lost_tail(line: Line, dice: random.Random) -> None:
-    """The log is cut back behind the store's position: it stops, is mended, and goes on."""
-    _told(line, 300)
-    with line.stopped():
-        sizes = {p: p.stat().st_size for p in line.home.kafka_data.glob(f"{DECISIONS}-*/*.log")}
-        segment = max(sizes, key=lambda p: sizes[p])
-        partition = segment.parent
-        with _broker_down(line):
-            kept = line.home.path / "kept"
-            shutil.copytree(partition, kept)
-            with segment.open("r+b") as file:
-                file.truncate(sizes[segment] * 2 // 3)
-            _forget_clean(line, partition)
-        said = _processor_says(line)
-        number = partition.name.rsplit("-", 1)[1]
-        assert "lost its tail" in said, said[-2_000:]
-        assert f"/{number}: " in said, said[-2_000:]
-        with _broker_down(line):
-            shutil.rmtree(partition)
-            kept.rename(partition)
-            _forget_clean(line, partition)
+def lost_tail(topic: str, service: str = "processor") -> Callable[[Line, random.Random], None]:
+    """The log is cut back behind what was done: it stops, is mended, and goes on."""
+
+    def run(line: Line, dice: random.Random) -> None:
+        _told(line, 300)
+        with line.stopped():
+            sizes = {p: p.stat().st_size for p in line.home.kafka_data.glob(f"{topic}-*/*.log")}
+            segment = max(sizes, key=lambda p: sizes[p])
+            partition = segment.parent
+            with _broker_down(line):
+                kept = line.home.path / "kept"
+                shutil.copytree(partition, kept)
+                with segment.open("r+b") as file:
+                    file.truncate(sizes[segment] * 2 // 3)
+                _forget_clean(line, partition)
+            said = _says(line, service)
+            number = partition.name.rsplit("-", 1)[1]
+            assert "lost its tail" in said, said[-2_000:]
+            assert f"/{number}: " in said, said[-2_000:]
+            with _broker_down(line):
+                shutil.rmtree(partition)
+                kept.rename(partition)
+                _forget_clean(line, partition)
+
+    return run
 
 
 def _told(line: Line, more: int) -> None:
@@ -157,15 +165,54 @@ def _forget_clean(line: Line, partition: Path) -> None:
         index.unlink()
 
 
-def _processor_says(line: Line) -> str:
-    """A processor on the stores as they are, until it ends by itself; what it said."""
+def _says(line: Line, service: str) -> str:
+    """A service on what is there, until it ends by itself; what it said."""
     environment = {**os.environ, "FUMA_HOME": str(line.home.path)}
     done = subprocess.run(
-        [sys.executable, str(LAUNCHER), "-m", "fuma.processor"],
+        [sys.executable, str(LAUNCHER), "-m", f"fuma.{service}"],
         env=environment, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode != 0, "it went on as if nothing had happened"
     return done.stderr + done.stdout
+
+
+def made_anew(line: Line) -> None:
+    """``person`` deleted and made again, which ends a world: everybody stops, nothing is skipped.
+
+    Facts stand on the new topic, under offsets that were done on the old one. Nobody decides them,
+    neither who was running nor who is started again.
+    """
+    logs = sorted(line.home.logs.glob("processor-*.log"))
+    ended = {path: path.stat().st_size for path in logs}
+    before = line.ask.ends(DECISIONS)
+    for future in line.admin().delete_topics([PERSON]).values():
+        future.result(120)
+    line.mend()  # declared, and so made
+    author = Author(random.Random(1))
+    with line.appender() as appender:
+        for _ in range(50):
+            tag, at = author.dice.randbytes(16), line.load_now()
+            value = encode_person(author.fact(at, reported=at))
+            headers = line.sealer.headers(PERSON, tag, value, time=pack_time(at))
+            where = partition_for(tag, spec(PERSON).partitions)
+            appender.append([Outgoing(PERSON, where, tag, value, headers)])
+
+    def said(path: Path, word: str) -> bool:
+        return word in path.read_bytes()[ended[path] :].decode("utf-8", "replace")
+
+    for word in ("made anew", "another topic"):  # by who was running; by who is started again
+        _patiently(lambda word=word: all(said(path, word) for path in logs), f"nobody says: {word}")
+    line.ask_anew()
+    assert line.ask.ends(DECISIONS) == before, "something was decided on a topic made anew"
+
+
+def _patiently(condition: Callable[[], bool], otherwise: str, looks: int = 300) -> None:
+    """So many looks, a second apart: nothing flows here that could be waited for."""
+    for _ in range(looks):
+        if condition():
+            return
+        time.sleep(1)
+    raise AssertionError(otherwise)
 
 
 # --- Redis -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import time
 
 import psutil
@@ -90,6 +91,36 @@ def rebalance_during_recovery(line: Line, dice: random.Random) -> None:
         any_victim(line, dice, signal.SIGKILL)
     for guest in guests:
         line.end(guest, signal.SIGKILL)
+
+
+def same_member(line: Line, dice: random.Random) -> None:
+    """Another machine's worker under the name of one of ours: each believes it owns the same."""
+    with line.quiet:
+        name = f"{socket.gethostname()}-worker-{dice.randrange(2)}"
+        guest = line.spawn("processor", CHAOS_INSTANCE=name)
+        try:
+            time.sleep(SESSION_S + dice.uniform(2, 10))
+        finally:
+            line.end(guest, dice.choice((signal.SIGTERM, signal.SIGKILL)))
+    told = line.pulse.passed() + 50
+    line.until(lambda: line.pulse.passed() >= told, "two members of one name, and then none")
+
+
+def rolling_release(line: Line, dice: random.Random) -> None:
+    """All write as the first release did; then one after the other writes the newest form.
+
+    While they differ, what the one has written and not committed the other writes again.
+    """
+    mark = line.home.path / "release"
+    mark.touch()
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if number == signal.SIGKILL:
+            mark.unlink()  # the change itself: whoever starts from now on is the newer one
+        for index in range(2):
+            victims = line.victims("processor")
+            if len(victims) > index:
+                line.kill(victims[index], number)
+            time.sleep(dice.uniform(3, 6))
 
 
 def wipe_stores(line: Line) -> None:

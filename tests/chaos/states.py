@@ -8,17 +8,25 @@ import signal
 import time
 from pathlib import Path
 
+import yaml
 from confluent_kafka.admin import NewPartitions
 from rocksdict import Options, Rdict
 
 from chaos.line import GROUPS, Line
 from chaos.services import wipe_stores
+from fuma.cli.law_publish import read_log
+from fuma.cli.law_put import put_on_law
+from fuma.contracts import dsse
 from fuma.contracts.facts import encode_feed
-from fuma.contracts.lawlog import LAW_TOPIC, TICK_KEY, tick_value
+from fuma.contracts.lawlog import LAW_TOPIC, LAW_TYPE, TICK_KEY, text_value, tick_value
+from fuma.contracts.resources import root
+from fuma.contracts.rulesfile import load_file
 from fuma.contracts.topics import DECISIONS, PERSON, partition_for, spec
-from fuma.domain.time import HOUR, MINUTE, Ms
+from fuma.domain.time import DAY, HOUR, MINUTE, Ms, from_ms
+from fuma.runtime import keyfiles
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.kafka import KafkaLogReader
+from fuma.runtime.keyfiles import Key
 from fuma.runtime.mac import pack_time
 from fuma.runtime.ports import Outgoing
 from unit.sink.rig import Author
@@ -130,6 +138,23 @@ def terminate(line: Line) -> None:
     for name in ("gateway", "processor", "sink"):
         for victim in line.victims(name):
             line.kill(victim, signal.SIGTERM)
+
+
+def text_published(line: Line, dice: random.Random) -> None:
+    """A text of law, whose publisher asks again because nobody told that it stands."""
+    home = line.home.path
+    words = yaml.safe_load((root() / "rules/46/batches-v1.yaml").read_text("utf-8"))
+    words["version"] = 2 + len(line.texts)
+    words["in_force"] = {"from": from_ms(line.load_now() + 5 * DAY).date()}
+    path = home / "text.yaml"
+    path.write_text(yaml.safe_dump(words, allow_unicode=True), "utf-8")
+    text = load_file(path)
+    signer = keyfiles.signing_key(home, Key.PUBLISHER)
+    value = text_value(dsse.sign(LAW_TYPE, text.body.encode(), signer), line.load_now())
+    with line.appender("law") as appender:
+        for _ in range(2):
+            put_on_law(text, value, appender, lambda: read_log(line.home))
+    line.texts.append((text.name, text.version))
 
 
 def ticks_repeated(line: Line, dice: random.Random) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from faust.types import TP
 
 from fault.checker import platform, raw
-from fault.checker.check import Keys, Report, Sent, check
+from fault.checker.check import Keys, Known, Report, Sent, check
 from fuma.contracts.facts import encode_feed
 from fuma.contracts.platform import PlatformSealer
 from fuma.contracts.topics import PERSON, feed_topic, partition_for, topics
@@ -49,7 +49,7 @@ class Lived:
     sent: list[Sent]
 
     def report(self) -> Report:
-        return check(self.log, self.shown, KEYS, self.sent)
+        return check(self.log, self.shown, KEYS, Known(self.sent))
 
 
 def _facts(author: Author, tags: list[bytes]) -> Iterator[tuple[bytes, Fact, Sent]]:

@@ -224,7 +224,13 @@ class KafkaLogReader:
                 if not unknown or time.monotonic() > deadline:
                     raise Fatal(f"{topic}/{partition}: {error}", _GONE) from error
                 time.sleep(0.05)
-                self._consumer.list_topics(topic, timeout=_TIMEOUT_S)  # asks the broker anew
+                self._ask_anew(topic)
+
+    def _ask_anew(self, topic: str) -> None:
+        try:
+            self._consumer.list_topics(topic, timeout=_TIMEOUT_S)
+        except KafkaException as error:
+            raise Fatal(f"{topic}: {error}", _GONE) from error
 
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[LogRecord]:
         if start >= end:

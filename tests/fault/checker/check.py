@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fault.checker import effects, ledgers, platform, raw
+from fault.checker import effects, ledgers, matches, officers, platform, raw
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,20 @@ class Report:
         return said + [f"    {fault}" for fault in self.faults[:40]]
 
 
-#: Input topic to ledger, where both are there; the subject is the topic's.
+ITINERARY = "fuma.itinerary"
+#: Ledger to its input topic, where both are there; the subject is the topic's.
 LEDGERS = {"fuma.decisions": "fuma.person", "fuma.orders": "fuma.commands"}
 
 
-#: ``law`` is vouched for by signatures, which this checker does not read.
-NOT_JUDGED = {"fuma.law"}
+@dataclass
+class Known:
+    """What the driver knows of what it did."""
+
+    sent: Iterable[Sent] = ()
+    met: Iterable[matches.Met] = ()
+    #: Ids of signed commands, and what each is; name and version of texts of law.
+    signed: Mapping[bytes, str] = field(default_factory=dict)
+    texts: Iterable[tuple[str, int]] = ()
 
 
 @dataclass
@@ -77,11 +85,11 @@ class Keys:
 
 
 def check(
-    log: raw.Log, shown: platform.Shown | None, keys: Keys, sent: Iterable[Sent] = (),
+    log: raw.Log, shown: platform.Shown | None, keys: Keys, known: Known | None = None,
     read: Container[str] = (), specs: Mapping[str, raw.Declared] | None = None,
 ) -> Report:  # fmt: skip
     """Compare everything with everything. ``read``: topics that some stage goes through."""
-    report, schemas = Report(), raw.Schemas()
+    report, schemas, known = Report(), raw.Schemas(), known or Known()
     specs = specs or raw.declared()
     mac = raw.Mac(keys.world, keys.mac)
     letters = effects.read_letters(log)
@@ -103,19 +111,26 @@ def check(
         )  # fmt: skip
         if name == "fuma.decisions":
             effects.check_notices(found, log, ledger, mac, schemas)
-            report.faults += _sent(sent, ledger)
+            report.faults += _sent(known.sent, ledger)
             if shown is not None:
                 opener = platform.Opener(keys.world, keys.platform)
                 report.faults += platform.compare(
                     shown, ledger, log, name, specs[name].partitions, opener
                 )
                 report.counts["subjects on the platform"] = len(shown.codes)
+        else:
+            report.faults += officers.check_signed(ledger, known.signed)
         for record in log.of(name):
             if not mac.good(record) and record.place not in letters.by_place:
                 found.lost(record, "nobody vouches for it, and it is no dead letter")
+    officers.check_door(found, log, letters, mac)
+    officers.check_law(found, log, letters, mac, schemas, known.texts)
+    report.faults += officers.check_replies(log, mac, schemas, known.signed)
+    report.faults += matches.check_matches(log, mac, schemas, known.met)
     checked = {name for name in log.ids if name.startswith(("fuma.feed.", "fuma.in."))}
+    checked |= {*LEDGERS.values(), *LEDGERS, officers.LAW, ITINERARY}
     for name in log.topics():
-        if name in checked | set(LEDGERS.values()) | set(LEDGERS) | NOT_JUDGED:
+        if name in checked:
             continue
         if specs[name].dead_letter is not None and name in read:
             effects.check_junk(found, log, letters, name, mac, specs[name], schemas)
@@ -138,11 +153,14 @@ def _doors(
             if entry in log.ids:
                 rows = effects.sealed_rows(log, entry, schemas)
                 theirs = mac.of(keys.department(department))
-                came = effects.origins(log, [name])
+                came = effects.origins(log, [t for t in (name, ITINERARY) if t in log.ids])
                 effects.check_hop(found, log, letters, entry, came, theirs, specs[entry], rows)
             outputs = [t for t in ("fuma.person", "fuma.presence") if t in log.ids]
             came = effects.origins(log, outputs)
             effects.check_hop(found, log, letters, name, came, mac, specs[name])
+    if ITINERARY in log.ids:
+        came = effects.origins(log, ["fuma.presence"])
+        effects.check_hop(found, log, letters, ITINERARY, came, mac, specs[ITINERARY])
 
 
 def _sent(sent: Iterable[Sent], ledger: ledgers.Ledger) -> list[str]:

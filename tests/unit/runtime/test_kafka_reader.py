@@ -17,7 +17,7 @@ class Starting:
     """A consumer whose broker does not lead its partitions yet."""
 
     def __init__(self, code: int, times: int) -> None:
-        self.code, self.left = code, times
+        self.code, self.left, self.gone = code, times, False
 
     def get_watermark_offsets(self, *_: Any, **__: Any) -> tuple[int, int]:
         if self.left:
@@ -26,7 +26,8 @@ class Starting:
         return 3, 7
 
     def list_topics(self, *_: Any, **__: Any) -> None:
-        pass
+        if self.gone:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
 
 
 def reader(consumer: Starting) -> KafkaLogReader:
@@ -47,3 +48,10 @@ def test_one_that_never_leads_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(kafka, "_NEW_TOPIC_S", 0.1)
     with pytest.raises(Fatal, match=r"fuma\.law/0"):
         reader(Starting(KafkaError.NOT_LEADER_FOR_PARTITION, 1_000)).bounds("fuma.law", 0)
+
+
+def test_one_that_goes_away_meanwhile_is_the_same_kind_of_failure() -> None:
+    going = Starting(KafkaError.NOT_LEADER_FOR_PARTITION, 1)
+    going.gone = True
+    with pytest.raises(Fatal, match=r"fuma\.law"):
+        reader(going).bounds("fuma.law", 0)

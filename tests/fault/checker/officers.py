@@ -1,0 +1,120 @@
+"""What officers signed, what they were answered, and the texts on ``law``.
+
+Every record of ``in.commands`` goes on or is a dead letter. Every command has one effect on the
+ledger, and its replies are one reply. On ``law`` a record is the genesis, a tick, a text that
+stands once, or a dead letter.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fault.checker import effects
+from fault.checker.ledgers import Ledger
+from fault.checker.raw import Log, Mac, Rec, Schemas
+
+DOOR, COMMANDS, REPLIES, LAW = "fuma.in.commands", "fuma.commands", "fuma.replies", "fuma.law"
+TEXT_TYPE = "application/vnd.fuma.law+json"
+
+
+def check_door(found: effects.Effects, log: Log, letters: effects.Letters, mac: Mac) -> None:
+    """Each record of the officers' door is forwarded, or kept."""
+    if DOOR not in log.ids:
+        return
+    uuid, came = log.ids[DOOR].hex(), effects.origins(log, [COMMANDS])
+    for record in log.of(DOOR):
+        dead = record.place in letters.by_place
+        followed = (uuid, record.partition, record.offset) in came
+        found.inputs += 1
+        found.dead += dead
+        found.followed += followed
+        if dead and followed:
+            found.both(record)
+        elif not dead and not followed:
+            found.lost(record, "neither forwarded nor a dead letter")
+
+
+def check_signed(ledger: Ledger, signed: Mapping[bytes, str]) -> list[str]:
+    """``signed``: id of each command that the driver sent, and what it is."""
+    count = dict.fromkeys(signed, 0)
+    for one in ledger.decided:
+        if one.cause["id"] in count:
+            count[one.cause["id"]] += 1
+    return [
+        f"{'twice' if times else 'lost'}: command {id_.hex()} ({signed[id_]}): {times} effects"
+        for id_, times in count.items()
+        if times != 1
+    ]
+
+
+def check_replies(
+    log: Log, mac: Mac, schemas: Schemas, signed: Mapping[bytes, str]
+) -> list[str]:  # fmt: skip
+    """One reply is one wording; whoever sent a command was told what became of it, once."""
+    faults: list[str] = []
+    wordings: dict[bytes, bytes] = {}
+    told: dict[bytes, set[bytes]] = {}
+    for record in log.of(REPLIES):
+        body = schemas.read(record.value, "reply")
+        if body is None or not mac.good(record):
+            continue
+        if wordings.setdefault(body["id"], record.value or b"") != record.value:
+            faults.append("twice: {}/{}@{}: ".format(*record.place) + "a reply in other words")
+        if body["status"] in ("accepted", "refused"):
+            told.setdefault(body["command"], set()).add(body["id"])
+    by_digest = {id_: told.get(id_, set()) for id_ in signed}
+    for id_, replies in by_digest.items():
+        if len(replies) > 1:
+            faults.append(f"twice: command {id_.hex()} ({signed[id_]}): {len(replies)} replies")
+    return faults
+
+
+def check_law(
+    found: effects.Effects, log: Log, letters: effects.Letters, mac: Mac, schemas: Schemas,
+    texts: Iterable[tuple[str, int]],
+) -> None:  # fmt: skip
+    """``texts``: name and version of each that the driver published."""
+    standing: dict[tuple[str, int], int] = {}
+    for record in log.of(LAW):
+        found.inputs += 1
+        dead = record.place in letters.by_place
+        text = _text(record, schemas)
+        tick = text is None and _tick(record, mac, schemas)
+        good = record.offset == 0 or text is not None or tick
+        found.dead += dead
+        found.followed += good and not dead
+        if text is not None and not dead:
+            standing[text] = standing.get(text, 0) + 1
+        if not good and not dead:
+            found.lost(record, "no genesis, tick or text, and no dead letter")
+        if (record.offset == 0 or tick) and dead:
+            found.both(record)
+    for (name, version), count in standing.items():
+        if count > 1:
+            found.faults.append(f"twice: {name} v{version} stands {count} times on law")
+    for wanted in texts:
+        if not standing.get(wanted):
+            found.faults.append(f"lost: {wanted[0]} v{wanted[1]} does not stand on law")
+
+
+def _tick(record: Rec, mac: Mac, schemas: Schemas) -> bool:
+    body = schemas.read(record.value, "law")
+    return body is not None and body["kind"] == "tick" and mac.good(record)
+
+
+def _text(record: Rec, schemas: Schemas) -> tuple[str, int] | None:
+    """Name and version of a text, signed or not."""
+    body = schemas.read(record.value, "law")
+    if body is None or body["kind"] != "text":
+        return None
+    try:
+        envelope: Any = json.loads(body["envelope"])
+        if envelope["payloadType"] != TEXT_TYPE:
+            return None
+        text = json.loads(base64.b64decode(envelope["payload"]))
+        return str(text["name"]), int(text["version"])
+    except (ValueError, KeyError, TypeError):
+        return None
