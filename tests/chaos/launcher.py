@@ -147,7 +147,7 @@ def disguise(module: str) -> None:
         from fuma.processor import taskforce
 
         write = encoder("person", 1, facts._AS_FIRST)
-        taskforce.encode_person = lambda fact: write(facts._Person(fact))
+        taskforce.encode_person = lambda fact: write(facts.Heard(fact))
 
 
 #: Every place, by the service that gets there.

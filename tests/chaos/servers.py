@@ -130,7 +130,8 @@ def lost_tail(topic: str, service: str = "processor") -> Callable[[Line, random.
                 _forget_clean(line, partition)
             said = _says(line, service)
             number = partition.name.rsplit("-", 1)[1]
-            assert "lost its tail" in said, said[-2_000:]
+            # Cut shorter, or grown again by somebody's junk meanwhile.
+            assert "lost its tail" in said or "holds another value" in said, said[-2_000:]
             assert f"/{number}: " in said, said[-2_000:]
             with _broker_down(line):
                 shutil.rmtree(partition)
@@ -170,7 +171,7 @@ def _says(line: Line, service: str) -> str:
     environment = {**os.environ, "FUMA_HOME": str(line.home.path)}
     done = subprocess.run(
         [sys.executable, str(LAUNCHER), "-m", f"fuma.{service}"],
-        env=environment, capture_output=True, text=True, timeout=900, check=False,
+        env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode != 0, "it went on as if nothing had happened"
     return done.stderr + done.stdout

@@ -40,6 +40,7 @@ from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.faust_app import build, die, serve
 from fuma.runtime.faust_host import Host, Stage
+from fuma.runtime.faust_transport import Consumer
 from fuma.runtime.heap import settle
 from fuma.runtime.host_ledger import World
 from fuma.runtime.host_resident import ResidentRunner
@@ -51,6 +52,7 @@ from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.store import StoreRoot
 from fuma.runtime.topicwatch import TopicWatch
+from fuma.runtime.unowned import Unowned
 
 log = logging.getLogger("fuma.processor")
 USER = "processor"
@@ -135,7 +137,9 @@ async def run(settings: Settings) -> None:
     running = stages(settings, world, reader, root, gate)
     host = Host(running, appender, die=die, chunk_records=settings.chunk)
     instance = f"{socket.gethostname()}-{root.path.name}"
-    watch = TopicWatch(kafka, [name for stage in running for name in stage.topics])
+    unowned = Unowned(asyncio.get_running_loop(), host.lines)
+    names = [name for stage in running for name in stage.topics]
+    watch = TopicWatch(kafka, names, counted=unowned.counted)
     app = build(settings.group, kafka, host, running, instance=instance)
     sweeper = None
     if "codes" in settings.stages:
@@ -147,6 +151,8 @@ async def run(settings: Settings) -> None:
         sweeper.start(die)
     log.info("%s, world %s: %s", root.path.name, pinned.id.hex(), ", ".join(settings.stages))
     settle()
+    assert isinstance(app.consumer, Consumer)
+    unowned.member = app.consumer.thread
     await serve(app, host, appender)
     if sweeper is not None:
         sweeper.close()

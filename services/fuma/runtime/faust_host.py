@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -129,6 +129,11 @@ class Host:
     def owns(self, topic: str) -> set[int]:
         """The partitions of ``topic`` that are this process's now. From any thread."""
         return {tp.partition for tp in tuple(self._lines) if tp.topic == topic}
+
+    @property
+    def lines(self) -> Mapping[TP, object]:
+        """The partitions that are this process's now. To look things up in, from its thread."""
+        return self._lines
 
     # --- what the transport asks ---------------------------------------------------------------
 

@@ -161,6 +161,16 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             return None
         return Committed(int(found.offset), found.metadata or "")
 
+    async def rejoin(self) -> None:
+        """Join the group again; if this process leads it, all partitions are shared out anew."""
+        coordinator, client = self._ensure_consumer()._coordinator, self._ensure_consumer()._client
+
+        async def ask() -> None:
+            await client.force_metadata_update()
+            coordinator.request_rejoin()
+
+        await self.call(ask)
+
     async def position_at(self, tp: TP, offset: int) -> None:
         """Fetch from ``offset`` on; what was fetched before is forgotten."""
         consumer = self._ensure_consumer()

@@ -93,6 +93,9 @@ class ResidentPartition(Generic[S, I, D, R]):
         self._residents = residents
         self._partition = partition
         self._snapshot_records = snapshot_records
+        #: How a position is committed; the host's runner adds a mark (``witness.py``), which knows
+        #: of the ledger what has come since the last snapshot.
+        self.committed_as: Callable[[Position], Committed] = lambda at: Committed(at.applied + 1)
         self._open: list[Chunk] = []
         self._stored = position.applied  # the applied offset that the store has
         self._records = self._bytes = 0  # of the ledger, since the last snapshot
@@ -104,8 +107,8 @@ class ResidentPartition(Generic[S, I, D, R]):
 
     @property
     def done(self) -> Committed:
-        """For the group; no mark, since nobody goes by it where there is a store."""
-        return Committed(self.position.applied + 1)
+        """For the group."""
+        return self.committed_as(self.position)
 
     def decide(self, records: Sequence[Raw], horizon: Ms = FOREVER) -> Chunk:
         """Step 1, up to the first record whose T is past ``horizon``.

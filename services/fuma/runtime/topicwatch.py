@@ -39,12 +39,15 @@ class TopicWatch:
         names: Sequence[str],
         end: Callable[[str], object] = end_process,
         *,
+        counted: Callable[[Mapping[str, int]], object] = lambda _: None,
         every_s: float = EVERY_S,
     ) -> None:
+        """``counted`` hears at each look how many partitions each topic has."""
         self._admin = AdminClient({**config, "log_level": 0})
         self._names = list(names)
         self._known: dict[str, Any] = {}
         self._end = end
+        self._counted = counted
         self._every_s = every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="topics", daemon=True)
@@ -60,14 +63,15 @@ class TopicWatch:
 
     def _ask(self) -> dict[str, Any]:
         """Those that the broker tells of now; a broker that is away tells nothing."""
-        found = {}
+        found, counts = {}, {}
         try:
             asked = self._admin.describe_topics(
                 TopicCollection(self._names), request_timeout=_TIMEOUT_S
             )
             for name, future in asked.items():
                 try:
-                    uuid = future.result(_TIMEOUT_S).topic_id
+                    told = future.result(_TIMEOUT_S)
+                    uuid, counts[name] = told.topic_id, len(told.partitions)
                     found[name] = (
                         uuid.get_most_significant_bits(),
                         uuid.get_least_significant_bits(),
@@ -76,6 +80,7 @@ class TopicWatch:
                     continue
         except KafkaException as error:
             log.warning("topics not compared: %s", error)
+        self._counted(counts)
         return found
 
     def close(self) -> None:

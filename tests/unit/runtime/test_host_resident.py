@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from faust.types import TP
 
@@ -169,3 +171,30 @@ def test_a_store_of_another_shape_is_folded_again() -> None:
     opened = runner.open(TP(COMMANDS, 0), None)
     assert stores.store is not made.store
     assert made.state(opened) == lived  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("which", "how"), [(COMMANDS, "cut"), (ORDERS, "cut"), (ORDERS, "grown again")]
+)
+def test_a_lost_tail_is_noticed_though_the_last_snapshot_never_knew_it(
+    which: str, how: str
+) -> None:
+    class Stores:
+        def open(self, stage: str, partition: int) -> Store:
+            return made.store
+
+        def drop(self, stage: str, partition: int) -> None:
+            raise AssertionError("nothing is wrong with the store")
+
+    made = rig()
+    runner = ResidentRunner(made.stage, made.world, made.log, Stores(), partition_for)
+    engine: Any = runner.open(TP(COMMANDS, 0), None)
+    made.run(engine)
+    assert stored(made) == -1, "a process that is killed leaves no later snapshot"
+    end = made.log.bounds(which, 0).end
+    if how == "cut":
+        made.log.cut(which, 0, end - 1)
+    else:
+        made.log.forge(which, 0, end - 1, b"something else")
+    with pytest.raises(Fatal, match="lost its tail"):
+        runner.open(TP(COMMANDS, 0), engine.done)
