@@ -198,6 +198,9 @@ class Run:
             client.close()
         keys = check.Keys.of(line.home.path)
         known = check.Known(
-            self.load.sent.values(), self.encounters.met(), self.officers.signed, line.texts
+            self.load.sent.values(),
+            self.encounters.met(),
+            self.officers.signed.values(),
+            line.texts,
         )
         return check.check(log, shown, keys, known, line.consumed())
