@@ -47,10 +47,8 @@ lint: $(DEPS) ## ruff, strict mypy, the layers
 
 check: lint test ## lint, then test
 
-bench: setup ## reports per second beside other engines, memory, latency
-	@mkdir -p $(CACHE)/peers
-	@PYTHONPATH=tests $(PY) -m bench.peers --json > $(CACHE)/peers/last.json
-	@$(VENV)/bin/fuma bench --peers $(CACHE)/peers/last.json $(ARGS)
+bench: setup ## every stage, other engines, latency, recovery, memory (ARGS=--full: at full size)
+	@$(VENV)/bin/fuma bench $(ARGS)
 
 bench-long: setup ## codes over 10 million persons for an hour: memory, disk, what is left to do
 	@$(PY) -m fuma.cli.bench_long $(ARGS)

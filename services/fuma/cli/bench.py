@@ -4,43 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import date
+import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from fuma.cli.bench_baseline import bare_loop
-from fuma.cli.bench_comparison import measure as measure_comparison
-from fuma.cli.bench_comparison import sizes_up_to
-from fuma.cli.bench_cpu import curve
-from fuma.cli.bench_latency import steady
-from fuma.cli.bench_load import DEPARTMENT, events
-from fuma.cli.bench_memory import growth, redis_bytes, size_of
-from fuma.cli.bench_recovery import after_a_kill, rebuild
-from fuma.cli.bench_stages import CODES, measure, peak_mib
-from fuma.cli.bench_table import Result, Space, show
-from fuma.cli.bench_table import peers as read_peers
-from fuma.cli.demo.people import holders
-from fuma.cli.demo.questions import Questions
+from fuma.cli.bench_line import NAMES
+from fuma.cli.bench_phases import NEEDED, PHASES, Plan, run
+from fuma.cli.bench_result import Result
+from fuma.cli.bench_table import show
 from fuma.cli.demo.world import World
-from fuma.cli.run_supervisor import SERVICES
-from fuma.contracts import topics
+from fuma.cli.errors import USAGE, CliError
 from fuma.contracts.resources import root
-from fuma.domain.time import DAY, HOUR, Ms, day_start
-from fuma.feed import FeedClient
-from fuma.feed.lines import Line
-from fuma.runtime.embedded.connect import kafka_config
-from fuma.runtime.embedded.supervisor import stack
 
-_DIVISION = "410100"
-_SEED = 20220614
-#: With fewer records a worker is done before it can be killed.
-_ENOUGH = 50_000
+#: What the targets are about; ``--full``.
+_FULL = {"persons": 1_000_000, "ledger_records": 5_000_000, "ledger_persons": 2_000_000}
+_FULL_MINUTES = 10.0
+_WIDTH = 150
 
 
 def register(app: typer.Typer) -> None:
@@ -49,173 +32,82 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Only this: {', '.join(PHASES)}. May be repeated.")
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(help="Of the stages, only this. May be repeated.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="At the sizes of the targets: takes an hour or more.")
+    ] = False,
     records: Annotated[int, typer.Option(min=1_000, help="Reports a phase.")] = 50_000,
-    rate: Annotated[list[int] | None, typer.Option(help="Steady reports a second.")] = None,
-    seconds: Annotated[int, typer.Option(min=2, help="Length of a steady run.")] = 20,
+    rate: Annotated[list[int] | None, typer.Option(help="Reports a second, for latency.")] = None,
+    seconds: Annotated[int, typer.Option(min=2, help="That each rate counts.")] = 20,
+    warm: Annotated[float, typer.Option(min=0, help="Seconds at a rate before it counts.")] = 8.0,
     workers: Annotated[int, typer.Option(min=1, help="Workers of codes; sinks.")] = os.cpu_count()
     or 1,
+    steady_minutes: Annotated[float, typer.Option(min=0.1, help="At a steady rate.")] = 1.0,
+    steady_rate: Annotated[int, typer.Option(min=20, help="Reports a second, then.")] = 200,
+    ledger_records: Annotated[
+        int, typer.Option(min=1_000, help="Recovery: from a ledger of so many records.")
+    ] = 100_000,
+    ledger_persons: Annotated[
+        int, typer.Option(min=100, help="Recovery and a worker's memory: so many persons.")
+    ] = 40_000,
+    load_seconds: Annotated[
+        int, typer.Option(min=1, help="That a rebuilt worker is under load until it is killed.")
+    ] = 30,
     persons: Annotated[
-        int,
-        typer.Option(
-            min=1_000, help="Growth: up to so many persons in a store, and people compared."
-        ),
+        int, typer.Option(min=1_000, help="Growth: up to so many persons, and people compared.")
     ] = 100_000,
     client_rows: Annotated[
         int, typer.Option(min=0, help="Also: the client's memory over a file of so many rows.")
     ] = 0,
     peers: Annotated[
-        Path | None, typer.Option(help="Also show these: a file that bench-peers --json wrote.")
+        Path | None, typer.Option(help="Take the peers from a file that bench-peers --json wrote.")
     ] = None,
     home: Annotated[Path | None, typer.Option(help="Default: .fuma/bench.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
 ) -> int:
-    """Fill the topics, run one stage after the other over them, then all of them together.
+    """Measure everything, phase after phase: what is on standard error says how far it is.
 
-    Every rate is given as a ratio to a bare confluent-kafka loop in the same run, which reads and
-    writes the same records and decides nothing, with the CPU that a record took. Then: latency at
-    steady rates, a store rebuilt, a worker killed, what a person takes up, how cost grows; what
-    the comparison costs as people become more and as they crowd together, and a case that is
-    confirmed late (one partition, no broker; beside DuckDB's join where that is installed). The
-    stack is one of its own, stopped at the end.
+    peers: codes beside other engines over the same bytes (needs the checkout's tests). stages: one
+    after the other over full topics, each as a ratio to a bare confluent-kafka loop that reads and
+    writes the same records and decides nothing, with the CPU that a record took. end-to-end,
+    latency, steady: all services together; file: the client over a large file. recovery: a store
+    rebuilt from a large ledger, a worker killed, its memory. growth: cost by persons and by
+    partitions. comparison: as people become more and as they crowd together. The stack is one of
+    its own, stopped at the end. A phase that fails does not end the others; the exit is 1 then.
 
-    Example: fuma bench --records 100000 --rate 500 --rate 1000 --client-rows 1000000
+    Example: fuma bench --only latency --rate 500 --rate 1000
     """
+    chosen = list(dict.fromkeys(only or PHASES))
+    for name in chosen:
+        if name not in PHASES:
+            raise CliError(f"no phase {name}", f"one of {', '.join(PHASES)}", code=USAGE)
+    for name in stage or ():
+        if name not in NAMES:
+            raise CliError(f"no stage {name}", f"one of {', '.join(NAMES)}", code=USAGE)
+    if full:
+        persons, steady_minutes = max(persons, _FULL["persons"]), _FULL_MINUTES
+        ledger_records, ledger_persons = _FULL["ledger_records"], _FULL["ledger_persons"]
     console = Console(stderr=True)
-    where = home or root() / ".fuma" / "bench"
+
+    def say(line: str) -> None:
+        console.print(f"  {line}", highlight=False)
+
+    plan = Plan(
+        chosen, stage or list(NAMES), records, rate or [100, 1_000, 5_000], seconds, warm,
+        workers, steady_minutes * 60, steady_rate, ledger_records, ledger_persons, load_seconds,
+        persons, client_rows, peers,
+    )  # fmt: skip
     result = Result(records, os.cpu_count() or 1)
-    if peers is not None:
-        result.peers = read_peers(peers)
-    with World(where, say=lambda line: console.print(f"  {line}")) as world:
-        plan = Plan(rate or [100, 1_000, 5_000], seconds, client_rows, workers, persons)
-        run(world, result, plan, lambda line: console.print(f"  {line}"))
+    with World(home or root() / ".fuma" / "bench", say=say) as world:
+        run(world if NEEDED & set(chosen) else None, result, plan, say)
     if as_json:
         print(json.dumps(asdict(result)))
     else:
-        show(result, Console())
-    return 0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to measure beside the stages."""
-
-    rates: list[int]
-    seconds: int
-    client_rows: int
-    workers: int
-    persons: int
-
-
-def run(world: World, result: Result, plan: Plan, say: Callable[[str], None]) -> None:
-    """Fill ``result``."""
-    start = day_start(date(2022, 6, 14))
-    world.up(start - DAY, services=("vault",))
-    ask, path, count = world.ask, world.home.path, result.records
-    say(f"{count:,} holders")
-    people = list(holders(count, _SEED, [_DIVISION]))
-    ask.load([(p.number, p.name) for p in people])
-    with FeedClient.open(path, DEPARTMENT, patience=600.0) as client:
-        say("reports onto in.health, nobody reading")
-        load = events(people, "fill", count, start, _DIVISION)
-        client.report(_lines(load), receipt="fill", wait=False)
-        _stages(world, ask, result, count, plan.workers, say)
-        _after(world, result, count, say)
-        world.stop_services()
-        world.run()
-        _end_to_end(world, ask, client, result, people, start + 2 * HOUR, say)
-        for number, each in enumerate(plan.rates):
-            say(f"steady {each:,} a second for {plan.seconds} s")
-            paced = events(
-                people, f"steady{each}", each * plan.seconds, start + (4 + number) * HOUR, _DIVISION
-            )
-            result.latency[str(each)] = steady(ask, client, paced, each, f"steady{each}")
-        if plan.client_rows:
-            late = start + 20 * HOUR
-            result.client = growth(path, people, plan.client_rows, late, _DIVISION, say)
-        for name in SERVICES:
-            peaks = [peak_mib(process.pid) for process in world.supervisor.processes(name)]
-            result.memory_mib[name] = round(max(peaks, default=0.0), 1)
-    _growth(result, plan, say)
-    _comparison(result, plan, say)
-
-
-def _lines(load: list[tuple[bytes, bytes]]) -> list[Line]:
-    return [Line(row, event) for row, (_, event) in enumerate(load, 1)]
-
-
-def _stages(
-    world: World, ask: Questions, result: Result, count: int, workers: int,
-    say: Callable[[str], None],
-) -> None:  # fmt: skip
-    path = world.home.path
-    feed = topics.feed_topic(DEPARTMENT)
-    phases: list[tuple[str, tuple[str, ...], Callable[[], int], Callable[[], int]]] = [
-        ("gateway", ("fuma.gateway",), lambda: ask.count(feed), lambda: count),
-        ("taskforce", ("fuma.processor", "--stage", "taskforce"),
-         lambda: ask.count(topics.PERSON), lambda: count),
-        ("codes", CODES, lambda: ask.count(topics.DECISIONS), lambda: count),
-        ("outbox", ("fuma.processor", "--stage", "outbox"),
-         lambda: ask.count(topics.NOTICES), lambda: count),
-        ("sink", ("fuma.sink", "--workers", str(workers)), lambda: _applied(ask),
-         lambda: ask.count(topics.DECISIONS)),
-    ]  # fmt: skip
-    broker = stack.status(world.home).kafka_pid
-    for name, words, done, target in phases:
-        if name == "codes" and count >= _ENOUGH:
-            say("a codes worker is killed in the midst of its work")
-            result.kill_seconds = after_a_kill(path, done, count // 20)
-        say(f"stage {name}")
-        several = workers if name in ("codes", "sink") else 1
-        result.stages.append(
-            measure(name, words, path, target(), done, workers=several, broker=broker)
-        )
-        if name == "taskforce":
-            say("baseline: a bare confluent-kafka loop")
-            config = kafka_config(world.home, "admin")
-            result.baseline = bare_loop(config, ask.log, topics.PERSON)
-
-
-def _after(world: World, result: Result, count: int, say: Callable[[str], None]) -> None:
-    """What the stages left: its size, and the stores folded once more."""
-    say("stores rebuilt from the ledger")
-    path = world.home.path
-    found = rebuild(world.home, path / "rebuilt")
-    result.rebuild, result.rebuild_micros = found.records / found.seconds, found.cpu_micros
-    space = Space(count)
-    space.store_bytes = size_of(path / "store" / "processor")
-    space.ledger_bytes = sum(map(size_of, (path / "kafka").rglob(f"{topics.DECISIONS}-*")))
-    space.redis_bytes = redis_bytes(world.home)
-    result.space = space
-
-
-def _growth(result: Result, plan: Plan, say: Callable[[str], None]) -> None:
-    say("how cost grows with persons and partitions")
-    steps = [n for n in (10_000, 100_000, 1_000_000) if n < plan.persons]
-    found = curve([*steps, plan.persons], (1, 8, 64), min(20_000, plan.persons))
-    result.by_persons = {str(n): micros for n, micros in found.persons.items()}
-    result.by_partitions = {str(n): micros for n, micros in found.partitions.items()}
-
-
-def _comparison(result: Result, plan: Plan, say: Callable[[str], None]) -> None:
-    for curve_of, size in sizes_up_to(plan.persons):
-        say(f"comparison: {size.people:,} people in {size.cells:,} cells")
-        result.comparison.append((curve_of, measure_comparison(size)))
-
-
-def _applied(ask: Questions) -> int:
-    return sum(p.applied + 1 for p in ask.platform.positions().values() if p is not None)
-
-
-def _end_to_end(
-    world: World, ask: Questions, client: FeedClient, result: Result, people: list[Any],
-    at: Ms, say: Callable[[str], None],
-) -> None:  # fmt: skip
-    say("end to end, from file to platform")
-    load = events(people, "whole", result.records, at, _DIVISION)
-    # The services come up with the first few; what is timed is a line that runs.
-    client.report(_lines(load[:200]), receipt="warm")
-    ask.drained()
-    began = time.monotonic()
-    client.report(_lines(load[200:]), receipt="whole")
-    ask.drained(patience=600.0)
-    result.end_to_end = (result.records - 200) / (time.monotonic() - began)
+        # A table that is kept in a file is not cut to the width of no terminal.
+        show(result, Console() if sys.stdout.isatty() else Console(width=_WIDTH))
+    return 1 if result.failed else 0

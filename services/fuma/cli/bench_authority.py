@@ -10,6 +10,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,7 +23,7 @@ from fuma.domain import merkle
 from fuma.domain.authority import commands as c
 from fuma.domain.ids import derive
 from fuma.domain.law.reading import instant
-from fuma.domain.time import HOUR
+from fuma.domain.time import HOUR, Ms
 from fuma.processor.authority import Authority
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import FOREVER, World
@@ -36,8 +37,12 @@ from fuma.runtime.store import RocksStore
 
 _AT = instant("2022-06-14T12:00:00+08:00")
 _WORLD = bytes(16)
-_COUNTY = "141123"
-_CEREMONY = tuple(Ed25519PrivateKey.from_private_bytes(letter * 32) for letter in (b"1", b"2"))
+#: Whose procedure is carried out, and the county that drafts.
+PROVINCE, _COUNTY = "14", "141123"
+_CEREMONY = (
+    Ed25519PrivateKey.from_private_bytes(b"1" * 32),
+    Ed25519PrivateKey.from_private_bytes(b"2" * 32),
+)
 #: Account, role, office; the chain of ``rules/141123`` in its order.
 _CONTROL = c.Office("control", "control-office", "command", "county", _COUNTY, "x")
 _CITY = c.Office("city", "health-commission", "health", "city", "1411", "y")
@@ -55,42 +60,51 @@ def _key(name: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
 
 
-def _founding() -> bytes:
-    offices = {office.id: office for _, _, office in _CHAIN}
-    officers = tuple(
-        (
-            c.Officer(name, office.id, role, derive(name.encode()), name),
-            dsse.key_id(dsse.public_bytes(_key(name))),
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who signs in one world: its two ceremony keys, and officers with keys of their own. ``at``:
+    when everything is issued."""
+
+    world: bytes
+    ceremony: tuple[Ed25519PrivateKey, Ed25519PrivateKey]
+    at: Ms
+
+    def founding(self) -> bytes:
+        """The envelope that founds the province."""
+        offices = {office.id: office for _, _, office in _CHAIN}
+        officers = tuple(
+            (
+                c.Officer(name, office.id, role, derive(name.encode()), name),
+                dsse.key_id(dsse.public_bytes(_key(name))),
+            )
+            for name, role, office in _CHAIN
         )
-        for name, role, office in _CHAIN
-    )
-    payload = commands.payload(
-        c.Found(tuple(offices.values()), officers),
-        id=derive(b"founding"), world=_WORLD, province="14", issued=_AT, expires=_AT + HOUR, key="",
-    )  # fmt: skip
-    return dsse.sign(commands.FOUNDING_TYPE, payload, *_CEREMONY)
-
-
-def _form(number: int, count: int) -> Iterator[bytes]:
-    """The envelopes of one form through its whole chain."""
-    order = derive(b"order", b"%d" % number)
-    lines = [
-        c.Line(derive(order, b"%d" % n), _COUNTY, derive(b"fact", order, b"%d" % n))
-        for n in range(count)
-    ]
-    form = c.Draft(
-        order, _COUNTY, "close-contact", 2, count, merkle.root([x.leaf() for x in lines]), _AT, None
-    )
-    bodies: list[tuple[str, c.Body]] = [("clerk", form)]
-    for page, start in enumerate(range(0, count, c.PAGE_LINES)):
-        bodies.append(("clerk", c.Page(order, page, tuple(lines[start : start + c.PAGE_LINES]))))
-    for (name, _, _), step in zip(_CHAIN[1:], _STEPS[1:], strict=True):
-        bodies.append((name, c.Act(order, step, form.content())))
-    for ordinal, (name, body) in enumerate(bodies):
-        yield commands.sign_command(
-            body, _key(name), id=derive(order, b"command", b"%d" % ordinal), world=_WORLD,
-            province="14", issued=_AT, expires=_AT + HOUR,
+        payload = commands.payload(
+            c.Found(tuple(offices.values()), officers), id=derive(b"founding"), world=self.world,
+            province=PROVINCE, issued=self.at, expires=self.at + HOUR, key="",
         )  # fmt: skip
+        return dsse.sign(commands.FOUNDING_TYPE, payload, *self.ceremony)
+
+    def form(self, number: int, count: int) -> Iterator[bytes]:
+        """The envelopes of one form of ``count`` lines through its whole chain."""
+        order = derive(b"order", b"%d" % number)
+        lines = [
+            c.Line(derive(order, b"%d" % n), _COUNTY, derive(b"fact", order, b"%d" % n))
+            for n in range(count)
+        ]
+        root_ = merkle.root([x.leaf() for x in lines])
+        form = c.Draft(order, _COUNTY, "close-contact", 2, count, root_, self.at, None)
+        bodies: list[tuple[str, c.Body]] = [("clerk", form)]
+        for page, start in enumerate(range(0, count, c.PAGE_LINES)):
+            part = tuple(lines[start : start + c.PAGE_LINES])
+            bodies.append(("clerk", c.Page(order, page, part)))
+        for (name, _, _), step in zip(_CHAIN[1:], _STEPS[1:], strict=True):
+            bodies.append((name, c.Act(order, step, form.content())))
+        for ordinal, (name, body) in enumerate(bodies):
+            yield commands.sign_command(
+                body, _key(name), id=derive(order, b"command", b"%d" % ordinal), world=self.world,
+                province=PROVINCE, issued=self.at, expires=self.at + HOUR,
+            )  # fmt: skip
 
 
 def measure(forms: int, lines: int, folder: Path) -> dict[str, float]:
@@ -102,9 +116,10 @@ def measure(forms: int, lines: int, folder: Path) -> dict[str, float]:
     letters = stage.dead_letter_topic
     log = MemoryLog(dict.fromkeys((COMMANDS, ORDERS, letters), 1))
     when = pack_time(_AT)
-    for envelope in (_founding(), *(one for n in range(forms) for one in _form(n, lines))):
+    desk = Desk(_WORLD, _CEREMONY, _AT)
+    for envelope in (desk.founding(), *(one for n in range(forms) for one in desk.form(n, lines))):
         value = commandlog.signed_value(envelope)
-        log.append([internal(sealer, COMMANDS, b"14", value, 0, when, None)])
+        log.append([internal(sealer, COMMANDS, PROVINCE.encode(), value, 0, when, None)])
     store = RocksStore(folder)
     engine = ResidentPartition(
         stage,

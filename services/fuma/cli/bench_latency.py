@@ -1,42 +1,55 @@
 """From report to Redis at a steady rate: how long until the platform answers with it.
 
 Reports are sent in small groups at even distances, by one department's own client, each group a
-file of its own. A sampler looks at the sink's positions every few milliseconds; a ledger record's
-cause names the report, so each report's way ends at the first look that has its ledger offset
-applied. The figure therefore includes at most one sampling interval of its own.
+file of its own. The first seconds are not counted: processes that just came up are slow, and so is
+a broker whose code is not compiled yet. A report's way begins when it was due, not when it was
+sent: a sender that falls behind is not let off. It ends at the first look of the sampler
+(``bench_sampler``, another process) that has its ledger offset applied.
 """
 
 from __future__ import annotations
 
 import math
-import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from fuma.cli.demo.questions import Questions
+from fuma.cli.bench_hops import hops
+from fuma.cli.bench_meters import Meters
+from fuma.cli.bench_sampler import Sampler, Seen
+from fuma.cli.demo.world import World
 from fuma.cli.errors import CliError
 from fuma.contracts import topics
 from fuma.contracts.decisions import decode_ledger
+from fuma.contracts.genesis import read_world
+from fuma.contracts.platform import PlatformSealer
 from fuma.feed import FeedClient
 from fuma.feed.lines import Line
+from fuma.runtime import keyfiles
 
-_LOOK_S = 0.003
-#: Groups that are sent a second.
+#: Groups that are sent a second, at most.
 GROUPS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds from handing a report to the client until the sink has written it."""
+    """Milliseconds from when a report was due until the sink has written it."""
 
-    rate: float  # reports a second that were really sent
-    reports: int
+    rate: float  # reports a second that were really sent, while it counted
+    reports: int  # that counted
+    group: int  # reports a group
+    warm_seconds: float
     p50: float
     p95: float
     p99: float
     p999: float
     worst: float
+    late_ms: float  # how late the sender was at worst
+    #: CPU µs a report while it counted, by service; ``sampler`` is the measuring itself.
+    micros: dict[str, float] = field(default_factory=dict)
+    cores: float = 0.0  # that all of them kept busy
+    #: Median and 99th percentile, ms, between appends by the broker's clock, by where it went.
+    hops: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -44,95 +57,87 @@ def percentile(values: Sequence[float], share: float) -> float:
     return values[max(0, math.ceil(share * len(values)) - 1)]
 
 
-class _Sampler(threading.Thread):
-    """Keeps (time, applied offsets) whenever they changed."""
-
-    def __init__(self, ask: Questions) -> None:
-        super().__init__(name="sampler", daemon=True)
-        self.seen: list[tuple[float, dict[int, int]]] = []
-        self._ask = ask
-        self._stop_asked = threading.Event()
-
-    def run(self) -> None:
-        last: dict[int, int] = {}
-        while not self._stop_asked.is_set():
-            now = {
-                p: position.applied
-                for p, position in self._ask.platform.positions().items()
-                if position is not None
-            }
-            if now != last:
-                self.seen.append((time.monotonic(), now))
-                last = now
-            time.sleep(_LOOK_S)
-
-    def stop(self) -> None:
-        self._stop_asked.set()
-        self.join()
-
-
 def steady(
-    ask: Questions, client: FeedClient, events: Sequence[tuple[bytes, bytes]], rate: int, name: str
-) -> Latency:
-    """Send ``events`` (report id, CloudEvent) at ``rate`` a second, ``GROUPS`` groups a second."""
-    before = ask.ends(topics.DECISIONS)
+    world: World, client: FeedClient, events: Sequence[tuple[bytes, bytes]], rate: int, name: str,
+    warm_s: float,
+) -> Latency:  # fmt: skip
+    """Send ``events`` (report id, CloudEvent) at ``rate`` a second; those due in the first
+    ``warm_s`` seconds do not count."""
+    ask, meters = world.ask, Meters(world)
+    watched = (topics.in_topic(client.department), topics.feed_topic(client.department),
+               topics.PERSON, topics.DECISIONS)  # fmt: skip
+    before = {topic: ask.ends(topic) for topic in watched}
     size = max(1, rate // GROUPS)
     sent: dict[bytes, float] = {}
-    sampler = _Sampler(ask)
-    sampler.start()
-    began = time.monotonic()
-    try:
+    late, counting, reading = 0.0, -1, meters.read()
+    with Sampler(world.home, name) as sampler:
+        meters.pids["sampler"] = [sampler.pid]
+        began = time.monotonic()
         for start in range(0, len(events), size):
-            # From the moment at which it was due: a sender that falls behind is not let off.
             due = began + start / rate
             time.sleep(max(0.0, due - time.monotonic()))
+            if due - began >= warm_s:
+                if counting < 0:
+                    counting, reading = start, meters.read()
+                late = max(late, time.monotonic() - due)
             group = events[start : start + size]
-            sent.update((id_, due) for id_, _ in group)
+            if counting >= 0:
+                sent.update((id_, due) for id_, _ in group)
             lines = [Line(row, event) for row, (_, event) in enumerate(group, 1)]
             client.report(lines, receipt=f"{name}-{start}", wait=False)
-        seconds = time.monotonic() - began
-        _decided(ask, sum(before.values()) + len(sent))
+        seconds = time.monotonic() - reading.at
+        after = meters.read()
+        _decided(world, sum(before[topics.DECISIONS].values()) + len(events))
         ask.drained()
         time.sleep(0.2)
-    finally:
-        sampler.stop()
-    arrived = _arrivals(ask, before, sampler.seen)
+    arrived = _arrivals(world, before[topics.DECISIONS], sampler.seen)
     took = sorted((arrived[id_] - at) * 1_000 for id_, at in sent.items() if id_ in arrived)
-    if len(took) < len(sent):
+    if len(took) < len(sent) or not took:
         raise CliError(f"{len(sent) - len(took)} of {len(sent)} reports never reached the platform")
     return Latency(
-        rate=len(sent) / seconds,
-        reports=len(took),
-        p50=percentile(took, 0.5),
-        p95=percentile(took, 0.95),
-        p99=percentile(took, 0.99),
-        p999=percentile(took, 0.999),
-        worst=took[-1],
-    )
+        len(sent) / seconds, len(took), size, warm_s,
+        percentile(took, 0.5), percentile(took, 0.95), percentile(took, 0.99),
+        percentile(took, 0.999), took[-1], late * 1_000,
+        reading.micros(after, len(sent)), round(reading.cores(after), 2),
+        hops(ask.log, watched, before, {topic: ask.ends(topic) for topic in watched}, set(sent)),
+    )  # fmt: skip
 
 
-def _decided(ask: Questions, count: int, patience: float = 120.0) -> None:
+def _decided(world: World, count: int, patience: float = 120.0) -> None:
     """Until the ledger has ``count`` records: every report sent here has exactly one."""
     until = time.monotonic() + patience
-    while (found := ask.count(topics.DECISIONS)) < count:
+    while (found := world.ask.count(topics.DECISIONS)) < count:
         if time.monotonic() > until:
             raise CliError(f"{count - found} reports are undecided after {patience:.0f} s")
         time.sleep(0.05)
 
 
-def _arrivals(
-    ask: Questions, before: dict[int, int], seen: Sequence[tuple[float, dict[int, int]]]
-) -> dict[bytes, float]:
+def _opened(world: World, seen: Seen) -> list[tuple[float, dict[int, int]]]:
+    """Each look, with the applied offset by partition."""
+    home = world.home
+    key = keyfiles.secret(home.path, keyfiles.Key.PLATFORM)
+    sealer = PlatformSealer(read_world(home.world).id, key)
+    return [
+        (at, {p: sealer.open_position(p, raw).applied for p, raw in enumerate(found) if raw})
+        for at, found in seen.looks
+    ]
+
+
+def _arrivals(world: World, before: Mapping[int, int], seen: Seen) -> dict[bytes, float]:
     """Report id to the moment at which its decision was first seen applied."""
     found: dict[bytes, float] = {}
+    opened, ask = _opened(world, seen), world.ask
     for partition, end in ask.ends(topics.DECISIONS).items():
-        looks = iter(seen)
+        looks = iter(opened)
         at, applied = next(looks, (0.0, {}))
         for record in ask.log.read(topics.DECISIONS, partition, before[partition], end):
             while applied.get(partition, -1) < record.offset:
                 look = next(looks, None)
                 if look is None:
-                    return found
+                    break
                 at, applied = look
-            found.setdefault(decode_ledger(record.value).cause.id, at)
+            else:
+                found.setdefault(decode_ledger(record.value).cause.id, at)
+                continue
+            break
     return found

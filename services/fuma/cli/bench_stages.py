@@ -12,10 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from fuma.cli.errors import CliError
+
+if TYPE_CHECKING:
+    from fuma.cli.bench_baseline import Bare
 
 #: The words that run the ``codes`` stage alone.
 CODES = ("fuma.processor", "--stage", "codes")
@@ -35,6 +39,13 @@ class Measured:
     workers: int = 1
     cpu_micros: float = 0.0  # CPU a record, of all its processes; 0: not seen
     broker_micros: float = 0.0  # and the broker's meanwhile
+    #: A bare loop over the records that the stage read, writing those that it wrote.
+    bare: Bare | None = None
+
+    @property
+    def ratio(self) -> float:
+        """To the bare loop, by the clock."""
+        return self.rate / self.bare.rate if self.bare else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,128 +1,215 @@
-"""What ``fuma bench`` found, as tables for a person. Other engines join as a ``Peer``."""
+"""What ``fuma bench`` found, as tables for a person."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from fuma.cli.bench_comparison import Cost
+from fuma.cli.bench_flat import Slope
 from fuma.cli.bench_latency import Latency
-from fuma.cli.bench_memory import ClientMemory
-from fuma.cli.bench_stages import Measured
-from fuma.cli.errors import CliError
+from fuma.cli.bench_ledger import Ledger
+from fuma.cli.bench_result import Peer, Result, Space
+from fuma.cli.bench_steady import Steady
 
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Another engine over the same records: its name, records a second, and how it was measured."""
-
-    name: str
-    rate: float
-    does: str
-
-
-def peers(path: Path) -> list[Peer]:
-    """Peers from a file: ``{"peers": [{"name": …, "rate": …, "does": …}]}``, as
-    ``make bench-peers ARGS=--json`` writes it."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))["peers"]
-        return [Peer(str(p["name"]), float(p["rate"]), str(p["does"])) for p in found]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CliError(
-            f"{path}: {type(error).__name__}: {error}", 'it holds {"peers": [{name, rate, does}]}'
-        ) from error
-
-
-@dataclass(slots=True)
-class Space:
-    """What so many persons take up."""
-
-    persons: int
-    store_bytes: int = 0
-    ledger_bytes: int = 0
-    redis_bytes: int = 0
-
-
-@dataclass(slots=True)
-class Result:
-    """What one run measured. Rates are records a second, ``…_micros`` CPU a record."""
-
-    records: int
-    cores: int
-    baseline: float = 0.0
-    stages: list[Measured] = field(default_factory=list)
-    end_to_end: float = 0.0
-    memory_mib: dict[str, float] = field(default_factory=dict)
-    latency: dict[str, Latency] = field(default_factory=dict)
-    client: list[ClientMemory] = field(default_factory=list)
-    peers: list[Peer] = field(default_factory=list)
-    rebuild: float = 0.0
-    rebuild_micros: float = 0.0
-    kill_seconds: float = 0.0
-    space: Space | None = None
-    #: ``codes`` alone in one process, CPU µs a record: by persons in the store, by partitions.
-    by_persons: dict[str, float] = field(default_factory=dict)
-    by_partitions: dict[str, float] = field(default_factory=dict)
-    #: The comparison alone: "people" (as they become more) or "cells" (as they crowd together).
-    comparison: list[tuple[str, Cost]] = field(default_factory=list)
+_OURS = "fuma codes"
 
 
 def show(result: Result, console: Console) -> None:
-    """The tables, for a person."""
-    _rates(result, console)
-    _latency(result, console)
-    if result.rebuild:
-        console.print(
-            f"recovery: {result.rebuild:,.0f} ledger records/s into empty stores "
-            f"({result.rebuild_micros:.1f} µs of CPU each)"
-        )
+    """The tables, for a person; nothing where nothing was asked for."""
+    before, after = result.load
+    console.print(
+        f"{result.cores} cores, broker beside; the machine's load {before:.1f} when it began, "
+        f"{after:.1f} when it ended"
+    )
+    if result.peers:
+        _peers(result.peers, console)
+    if result.stages:
+        _stages(result, console)
     if result.kill_seconds:
         console.print(f"a killed worker decides again after {result.kill_seconds:.1f} s")
+    if result.rebuild:
+        console.print(
+            f"recovery, one thread: {result.rebuild:,.0f} ledger records/s into empty stores "
+            f"({result.rebuild_micros:.1f} µs of CPU each)"
+        )
     if result.space is not None:
         _space(result.space, console)
+    if result.end_to_end is not None:
+        found = result.end_to_end
+        console.print(
+            f"end to end: {found.rate:,.0f} reports/s, {found.cores:.2f} cores busy; CPU µs a "
+            f"report: {_by_name(found.micros)}"
+        )
+    if result.latency:
+        _latency(result.latency, console)
+    if result.memory_mib:
+        console.print(f"peak MiB with all running: {_by_name(result.memory_mib)}")
+    if result.steady is not None:
+        _steady(result.steady, console)
+    if result.ledger is not None:
+        _ledger(result.ledger, console)
     for title, curve in (
         ("persons in the store", result.by_persons),
         ("partitions of one worker", result.by_partitions),
     ):
         if curve:
-            shown = ", ".join(f"{int(n):,}: {micros:.1f}" for n, micros in curve.items())
-            console.print(f"codes, µs of CPU a record by {title}: {shown}")
+            _curve(title, curve, console)
     if result.comparison:
         _comparison(result.comparison, console)
-    peaks = ", ".join(f"{name} {mib:,.0f}" for name, mib in result.memory_mib.items())
-    console.print(f"peak MiB with all running: {peaks}")
     for one in result.client:
         pace = one.rows / one.seconds
         console.print(
             f"fuma report over {one.rows:,} rows: peak {one.peak_mib:.1f} MiB, {pace:,.0f} rows/s"
         )
+    for name, why in result.failed.items():
+        console.print(f"{name} was not measured: {why}")
 
 
-def _rates(result: Result, console: Console) -> None:
-    title = f"{result.records:,} reports, {result.cores} cores, broker beside"
-    names = ("records/s", "× bare loop", "CPU µs", "broker µs", "peak MiB", "start s")
+def _by_name(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:,.0f}" for name, value in values.items())
+
+
+def _peers(found: Sequence[Peer], console: Console) -> None:
+    """Other engines: against ``codes`` with as many workers as they have; else against the one
+    worker that was measured."""
+    ours = {peer.workers: peer for peer in found if peer.name == _OURS}
+    table = Table(
+        "engine", "workers", "records/s", "codes is ×", "CPU µs", "broker µs", "does",
+        title="codes beside other engines, over the same bytes",
+    )  # fmt: skip
+    for peer in sorted(found, key=lambda one: -one.rate):
+        beside = ours.get(peer.workers) or next(iter(ours.values()), None)
+        ratio = "" if beside is None or peer.name == _OURS else f"{beside.rate / peer.rate:.1f}"
+        table.add_row(
+            peer.name, str(peer.workers), f"{peer.rate:,.0f}", ratio, f"{peer.micros:.1f}",
+            f"{peer.broker_micros:.1f}", peer.does,
+        )  # fmt: skip
+    console.print(table)
+
+
+def _stages(result: Result, console: Console) -> None:
+    names = ("records", "records/s", "bare/s", "× bare", "CPU µs", "bare µs", "broker µs",
+             "peak MiB", "start s")  # fmt: skip
+    title = f"each stage alone, {result.records:,} reports; beside it a bare loop over its records"
     table = Table("stage", *names, title=title)
-    base = result.baseline
-    table.add_row("bare loop", f"{base:,.0f}", "1.00", "", "", "", "")
     for one in result.stages:
         name = one.name if one.workers == 1 else f"{one.name} ({one.workers} workers)"
+        bare = one.bare
         table.add_row(
-            name, f"{one.rate:,.0f}", f"{one.rate / base:.2f}", f"{one.cpu_micros:.1f}",
-            f"{one.broker_micros:.1f}", f"{one.peak_mib:,.0f}", f"{one.starting:.1f}",
+            name, f"{one.records:,}", f"{one.rate:,.0f}", f"{bare.rate:,.0f}" if bare else "",
+            f"{one.ratio:.2f}" if bare else "", f"{one.cpu_micros:.1f}",
+            f"{bare.cpu_micros:.1f}" if bare else "", f"{one.broker_micros:.1f}",
+            f"{one.peak_mib:,.0f}", f"{one.starting:.1f}",
         )  # fmt: skip
-    whole = (f"{result.end_to_end:,.0f}", f"{result.end_to_end / base:.2f}")
-    table.add_row("end to end", *whole, "", "", "", "")
-    codes = next((one.rate for one in result.stages if one.name == "codes"), 0.0)
-    for peer in result.peers:
-        ratio = f"{peer.rate / base:.2f}"
-        against = f"codes is {codes / peer.rate:.1f} × this; {peer.does}"
-        table.add_row(f"{peer.name}: {against}", f"{peer.rate:,.0f}", ratio, "", "", "", "")
     console.print(table)
+
+
+def _latency(found: Mapping[str, Latency], console: Console) -> None:
+    names = ("reports", "in groups of", "p50 ms", "p95", "p99", "p99.9", "max", "sender late ms",
+             "cores busy")  # fmt: skip
+    times = Table("steady/s", *names, title="from report to platform")
+    for rate, one in found.items():
+        marks = (one.p50, one.p95, one.p99, one.p999, one.worst, one.late_ms)
+        times.add_row(
+            rate, f"{one.reports:,}", str(one.group), *(f"{value:,.1f}" for value in marks),
+            f"{one.cores:.2f}",
+        )  # fmt: skip
+    console.print(times)
+    services = list(next(iter(found.values())).micros)
+    costs = Table("steady/s", *services, title="CPU µs a report, by process")
+    for rate, one in found.items():
+        costs.add_row(rate, *(f"{one.micros.get(name, 0):,.0f}" for name in services))
+    console.print(costs)
+    ways = list(next(iter(found.values())).hops)
+    if ways:
+        table = Table("steady/s", *ways, title="ms between the broker's appends, p50 / p99")
+        for rate, one in found.items():
+            marked = [one.hops.get(way, (0.0, 0.0)) for way in ways]
+            table.add_row(rate, *(f"{p50:,.0f} / {p99:,.0f}" for p50, p99 in marked))
+        console.print(table)
+
+
+def _space(space: Space, console: Console) -> None:
+    def each(size: int) -> str:
+        return f"{size / max(1, space.persons):,.0f} MB"
+
+    console.print(
+        f"a million persons ({space.persons:,} measured): stores {each(space.store_bytes)}, "
+        f"ledger {each(space.ledger_bytes)}, Redis {each(space.redis_bytes)}, "
+        f"vault {each(space.vault_bytes)}"
+    )
+
+
+def _steady(found: Steady, console: Console) -> None:
+    title = (
+        f"{found.reports:,} reports at {found.rate:,.0f} a second for {found.seconds:,.0f} s; "
+        f"{found.left:,} records under way at its end"
+    )
+    table = Table("", "at first", "at last", "a minute", "", title=title)
+
+    def row(name: str, unit: str, line: Slope, verdict: str) -> None:
+        table.add_row(
+            name, f"{line.first:,.0f} {unit}", f"{line.last:,.0f}", f"{line.a_minute:+,.2f}",
+            verdict,
+        )  # fmt: skip
+
+    for name, line in found.rss_mib.items():
+        row(name, "MiB", line, line.verdict)
+    for name, line in found.disk_mb.items():
+        row(name, "MB", line, f"{found.disk_bytes[name]:,.0f} bytes a report")
+    console.print(table)
+    console.print(f"CPU µs a report: {_by_name(found.micros)}")
+
+
+def _ledger(found: Ledger, console: Console) -> None:
+    table = Table(
+        "decided", "records/s", "CPU µs", "broker µs", "worker MiB",
+        title=f"codes over {found.persons:,} persons, {found.workers} workers, as they become more",
+    )  # fmt: skip
+    for step in found.steps:
+        table.add_row(
+            f"{step.decided:,}", f"{step.rate:,.0f}", f"{step.cpu_micros:.1f}",
+            f"{step.broker_micros:.1f}", f"{step.rss_mib:,.0f}",
+        )  # fmt: skip
+    console.print(table)
+    each = 1e6 / max(1, found.persons)
+    console.print(
+        f"on disk, a million persons: stores {found.store_bytes * each / 1e6:,.0f} MB; a record: "
+        f"ledger {found.ledger_bytes / found.records:,.0f} bytes, person "
+        f"{found.person_bytes / found.records:,.0f}"
+    )
+    if not found.rebuild_seconds:
+        return
+    console.print(
+        f"one worker from empty stores: {found.records:,} ledger records in "
+        f"{found.rebuild_seconds:,.1f} s, {found.rebuild_rate:,.0f}/s "
+        f"({found.rebuild_micros:.1f} µs of CPU each, its start included)"
+    )
+    console.print(
+        f"that worker, with {found.persons:,} persons: {found.rebuilt_rss_mib:,.0f} MiB resident "
+        f"then (peak {found.rebuilt_peak_mib:,.0f}), {found.load_rss_mib:,.0f} MiB at most under "
+        f"{found.load_rate:,} facts/s for {found.load_seconds} s ({found.load_micros:,.0f} µs each)"
+    )
+    if (took := found.load_waits) is not None:
+        console.print(
+            f"a decision was on the ledger after p50 {took.p50:.0f}, p99 {took.p99:.0f}, p99.9 "
+            f"{took.p999:.0f} ms ({took.records:,} looked at)"
+        )
+    console.print(
+        f"killed under that load: {found.kill_first_seconds:.1f} s until the next decision, "
+        f"{found.kill_whole_seconds:.1f} s until nothing was left to do"
+    )
+
+
+def _curve(title: str, curve: Mapping[str, float], console: Console) -> None:
+    first = next(iter(curve.values())) or 1.0
+    shown = ", ".join(
+        f"{int(n):,}: {micros:.1f} ({micros / first:.2f})" for n, micros in curve.items()
+    )
+    console.print(f"codes, CPU µs a record by {title} (× the first): {shown}")
 
 
 def _comparison(found: Sequence[tuple[str, Cost]], console: Console) -> None:
@@ -141,22 +228,3 @@ def _comparison(found: Sequence[tuple[str, Cost]], console: Console) -> None:
             "" if one.ratio is None else f"{one.ratio:,.1f}",
         )  # fmt: skip
     console.print(table)
-
-
-def _latency(result: Result, console: Console) -> None:
-    names: Sequence[str] = ("p50 ms", "p95", "p99", "p99.9", "max")
-    times = Table("steady/s", "reports", *names, title="from report to platform")
-    for rate, found in result.latency.items():
-        marks = (found.p50, found.p95, found.p99, found.p999, found.worst)
-        times.add_row(rate, f"{found.reports:,}", *(f"{value:.1f}" for value in marks))
-    console.print(times)
-
-
-def _space(space: Space, console: Console) -> None:
-    def each(size: int) -> str:
-        return f"{size / max(1, space.persons):,.2f} MB"
-
-    console.print(
-        f"a million persons ({space.persons:,} measured): store {each(space.store_bytes)}, "
-        f"ledger {each(space.ledger_bytes)}, Redis {each(space.redis_bytes)}"
-    )

@@ -32,7 +32,7 @@ def main() -> None:
     empty, size = bytes(p["state_bytes"]), p["out_bytes"]
     last = False
     while not last:
-        messages = [m for m in consumer.consume(1_000, 1.0) if m.error() is None]
+        messages = [m for m in consumer.consume(1_000, 0.05) if m.error() is None]
         states = dict(zip(keys := [m.key() for m in messages], store[keys], strict=True)) if (
             messages
         ) else {}  # fmt: skip

@@ -3,7 +3,8 @@
 A peer is run as ``python <peer>.py PLAN``; PLAN is a JSON file with ``kafka`` (connection settings
 of confluent-kafka), ``input``, ``output``, ``records``, ``partitions``, ``state`` (a directory),
 ``state_bytes``, ``out_bytes``, ``schema`` (a path), ``rules`` (a folder). It prints one JSON line
-with ``records`` and ``seconds``, from the first record to the last acknowledgement or commit.
+with ``records``, ``seconds`` and ``cpu`` (seconds of its process), from the first record to the
+last acknowledgement or commit.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ class Clock:
     def __init__(self, total: int) -> None:
         self.total = total
         self.done = 0
-        self._began = 0.0
+        self._began = self._used = 0.0
 
     def one(self) -> bool:
         """A record is processed; whether it was the last."""
         if not self.done:
-            self._began = time.monotonic()
+            self._began, self._used = time.monotonic(), time.process_time()
         self.done += 1
         return self.done >= self.total
 
@@ -41,7 +42,8 @@ class Clock:
         if self.done < self.total:
             sys.exit(f"only {self.done} of {self.total} records")
         seconds = time.monotonic() - self._began
-        print(json.dumps({"records": self.done, "seconds": seconds}), flush=True)
+        cpu = time.process_time() - self._used
+        print(json.dumps({"records": self.done, "seconds": seconds, "cpu": cpu}), flush=True)
 
 
 def least(fact: dict[str, Any], size: int) -> bytes:

@@ -6,12 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from fuma.cli.bench_stages import cpu_seconds
 from fuma.cli.errors import CliError
 from fuma.contracts.resources import root
 
@@ -27,6 +28,9 @@ class Peer:
     does: str
     records: int
     seconds: float
+    workers: int = 1  # processes, or threads of one
+    micros: float = 0.0  # CPU a record, of its processes
+    broker_micros: float = 0.0  # and of the broker meanwhile
 
     @property
     def rate(self) -> float:
@@ -45,6 +49,7 @@ class Load:
     state_bytes: int
     out_bytes: int
     threads: int
+    broker: int | None = None  # its process
 
 
 def cache() -> Path:
@@ -55,7 +60,8 @@ def cache() -> Path:
 def prepare(say: Callable[[str], None]) -> None:
     """Build the Java class and Quix's environment, once."""
     target = cache() / "streams"
-    if not (target / "streams-peer.jar").exists():
+    jar, sources = target / "streams-peer.jar", (HERE / "streams").rglob("*.*")
+    if not jar.exists() or jar.stat().st_mtime < max(one.stat().st_mtime for one in sources):
         say("building the Kafka Streams peer with Maven")
         repository = root() / ".cache" / "maven"
         places = [f"-Dmaven.repo.local={repository}", f"-Dfuma.target={target}"]
@@ -68,8 +74,8 @@ def prepare(say: Callable[[str], None]) -> None:
         _run([str(python), "-m", "pip", "install", "-q", "-r", str(HERE / "requirements.txt")])
 
 
-def peers(load: Load, say: Callable[[str], None]) -> Iterator[Peer]:
-    """Each peer's figure, as it is measured."""
+def peers(load: Load, say: Callable[[str], None], only: Sequence[str] = ()) -> Iterator[Peer]:
+    """Each peer's figure, as it is measured. ``only``: of those named, where any is."""
     quix = str(cache() / "venv" / "bin" / "python")
     least = "decode, one state read and write, a record of the same size"
     python = [
@@ -77,8 +83,11 @@ def peers(load: Load, say: Callable[[str], None]) -> Iterator[Peer]:
         ("Quix Streams", quix, "quix.py", f"{least}; exactly once"),
         ("stock Faust", sys.executable, "stock_faust.py", "the whole decision; at least once"),
     ]
-    yield _one("Kafka Streams", f"{least}; exactly_once_v2", load, say, _decide)
+    if not only or "Kafka Streams" in only:
+        yield _one("Kafka Streams", f"{least}; exactly_once_v2", load, say, _decide)
     for name, interpreter, script, does in python:
+        if only and name not in only:
+            continue
 
         def words(plan: Path, _: Load, script: str = script, via: str = interpreter) -> list[str]:
             return [via, str(HERE / script), str(plan)]
@@ -157,14 +166,18 @@ def _one(
     plan.chmod(0o600)
     admin = AdminClient({**load.kafka, "log_level": 0})
     admin.create_topics([NewTopic(output, load.partitions, 1)])[output].result(30)
+    used = cpu_seconds(load.broker)
     try:
         answer = json.loads(_run(words(plan, load)).strip().splitlines()[-1])
+        broker = (cpu_seconds(load.broker) - used) / answer["records"] * 1e6
     finally:
         made = [t for t in admin.list_topics(timeout=30).topics if t.startswith("fuma.bench")]
         for done in admin.delete_topics(made).values():
             done.result(30)
         shutil.rmtree(folder, ignore_errors=True)
-    return Peer(name, does, answer["records"], answer["seconds"])
+    micros = answer["cpu"] / answer["records"] * 1e6
+    workers = load.threads if "Streams" in name and "Quix" not in name else 1
+    return Peer(name, does, answer["records"], answer["seconds"], workers, micros, broker)
 
 
 def _run(words: list[str]) -> str:

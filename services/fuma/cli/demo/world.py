@@ -74,6 +74,24 @@ class World:
         write_genesis(self.home, texts, simulated=True, at=begins, publisher=PUBLISHER)
         self.run(services, workers)
 
+    def again(self, services: Sequence[str] = SERVICES, workers: int = 1) -> None:
+        """Start a world that was kept once more, as it stands. Raises ``CliError`` if none was."""
+        if not (self.home.path / _MARK).exists() or not self.home.world.exists():
+            raise CliError(f"{self.home.path} holds no world that was kept", "begin anew")
+        run_state.stop(self.home.path)
+        self._ours = True
+        if self._ask is not None:  # the broker may have another port
+            self._ask.close()
+            self._ask = None
+        stack.up(self.home, self._say)
+        self._until(self._topics_answer, "the topics do not answer")
+        self.run(services, workers)
+
+    def down(self) -> None:
+        """Stop services and stack; the data stay, for :meth:`again`."""
+        self.stop_services()
+        stack.down(self.home)
+
     def run(self, services: Sequence[str] = SERVICES, workers: int = 1) -> None:
         """Start the services under a supervisor of our own."""
         self._say("services: " + ", ".join(services))

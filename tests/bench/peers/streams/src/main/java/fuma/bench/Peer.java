@@ -1,6 +1,8 @@
 package fuma.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.FileReader;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Locale;
@@ -22,6 +24,7 @@ final class Peer {
   private final AtomicLong count = new AtomicLong();
   private final CountDownLatch all = new CountDownLatch(1);
   private volatile long began;
+  private volatile long used;
   private volatile Throwable failure;
 
   private Peer(String input, String output, long total) {
@@ -70,6 +73,7 @@ final class Peer {
   void done() {
     long now = count.incrementAndGet();
     if (now == 1) {
+      used = cpu();
       began = System.nanoTime();
     }
     if (now == total) {
@@ -77,7 +81,13 @@ final class Peer {
     }
   }
 
-  /** Run until every input is processed and committed; prints records and seconds. */
+  /** CPU of this process so far, all threads, in nanoseconds. */
+  private static long cpu() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
+  }
+
+  /** Run until every input is processed and committed; prints records, seconds and CPU seconds. */
   void run(Topology topology) throws Exception {
     KafkaStreams streams = new KafkaStreams(topology, config);
     streams.setUncaughtExceptionHandler(error -> {
@@ -94,8 +104,9 @@ final class Peer {
       System.exit(1);
     }
     double seconds = (System.nanoTime() - began) / 1e9;
-    System.out.println(String.format(Locale.ROOT, "{\"records\": %d, \"seconds\": %.3f}", total,
-        seconds));
+    System.out.println(String.format(Locale.ROOT,
+        "{\"records\": %d, \"seconds\": %.3f, \"cpu\": %.3f}", total, seconds,
+        (cpu() - used) / 1e9));
     System.exit(0);
   }
 }
