@@ -61,7 +61,7 @@ class Server:
     """Serves in a thread of its own; says its address in ``<home>/exchange.json``."""
 
     def __init__(self, home: Path, exchange: Exchange) -> None:
-        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind(("127.0.0.1", 0))
         self._server = uvicorn.Server(
