@@ -39,11 +39,12 @@ from fuma.runtime.declared import declared_count
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.faust_app import build, die, serve
-from fuma.runtime.faust_host import Host, Stage
+from fuma.runtime.faust_host import Host
 from fuma.runtime.faust_transport import Consumer
 from fuma.runtime.heap import settle
 from fuma.runtime.host_ledger import World
 from fuma.runtime.host_resident import ResidentRunner
+from fuma.runtime.host_rounds import Stage
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner, dead_letter_partitions
 from fuma.runtime.host_stored_recovery import StoredRunner
 from fuma.runtime.host_window import WindowRunner
@@ -56,6 +57,8 @@ from fuma.runtime.unowned import Unowned
 
 log = logging.getLogger("fuma.processor")
 USER = "processor"
+#: Nobody waits for a notice or a signal within this time, and in larger chunks they cost less.
+PATIENCE_S = 0.1
 
 
 def _alarm(kind: str, what: str) -> None:
@@ -87,7 +90,9 @@ def stages(
     if "outbox" in settings.stages:
         outputs = [COMMANDS, NOTICES, SIGNALS, *map(exchange_topic, PROVINCES)]
         outbox = Outbox(_alarm, gate.law)
-        made.append(TransformRunner(outbox, outputs, world, reader, partition_for))
+        made.append(
+            TransformRunner(outbox, outputs, world, reader, partition_for, patience_s=PATIENCE_S)
+        )
     if "authority" in settings.stages:
         authority = Authority(gate.world, gate.law, gate.ceremony)
         made.append(
@@ -99,7 +104,15 @@ def stages(
     if "watch" in settings.stages:
         watch = Watch(gate.law)
         made.append(
-            WindowRunner(watch, [INCIDENTS], world, reader, partition_for, horizon=gate.horizon)
+            WindowRunner(
+                watch,
+                [INCIDENTS],
+                world,
+                reader,
+                partition_for,
+                horizon=gate.horizon,
+                patience_s=PATIENCE_S,
+            )
         )
     return made
 

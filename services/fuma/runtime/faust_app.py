@@ -21,8 +21,9 @@ from faust.auth import SASLCredentials
 from yarl import URL
 
 from fuma.runtime import faust_transport
-from fuma.runtime.faust_host import Host, Stage
+from fuma.runtime.faust_host import Host
 from fuma.runtime.faust_transport import Consumer
+from fuma.runtime.host_rounds import Stage
 from fuma.runtime.ports import Appender
 
 log = logging.getLogger(__name__)
@@ -108,9 +109,9 @@ def build(
 
 def _agent(host: Host) -> Any:
     async def agent(stream: Any) -> None:
-        async for chunk in stream:
+        async for chunks in stream:
             try:
-                host.receive(chunk)
+                host.receive(chunks)
             except Exception as error:  # Faust would only log it, and acknowledge
                 host.failed(error)
 

@@ -1,7 +1,8 @@
-"""Faust's Kafka transport, handing an agent one message per partition chunk.
+"""Faust's Kafka transport, handing an agent one message for all that a fetch brought of a topic.
 
-Stock Faust makes four asyncio tasks for every record; a chunk of raw records costs them once
-(DESIGN.md, how a stage runs, 1). Registered under the URL scheme ``fuma://``. What else differs:
+Stock Faust makes four asyncio tasks for every record; a list of chunks of raw records, each of one
+partition, costs them once (DESIGN.md, how a stage runs, 1). Registered under the URL scheme
+``fuma://``. What else differs:
 
 * Positions belong to the host. Faust's committer, its gaps and its acks do nothing here; a fetch
   starts where the host sought, and the host commits, with the group's generation.
@@ -35,6 +36,10 @@ from fuma.runtime.marks import Committed
 FETCH_WAIT_S = 0.1
 #: How long the broker holds a fetch request that finds nothing.
 FETCH_WAIT_MS = 20
+#: How long the next fetch waits for what the last one brought to be taken. Where all of it is
+#: taken sooner, which is the rule, the next fetch asks for every partition at once; a partition
+#: that is not ready holds the others up for no longer than this (aiokafka's own is 0.1).
+UNTAKEN_S = 0.005
 FETCH_BYTES = 512 * 1024
 #: And all partitions together: what is buffered does not grow with their number.
 FETCH_ALL_BYTES = 8 << 20
@@ -69,6 +74,10 @@ class ChunkHost(Protocol):
 
     def ready(self, tp: TP) -> bool: ...
 
+    def resting(self) -> set[TP]:
+        """What is not to be fetched now, so that it comes in larger chunks."""
+        ...
+
     async def assigned(self, tps: set[TP]) -> None: ...
 
     async def revoked(self, tps: set[TP]) -> None:
@@ -95,6 +104,8 @@ def split(records: Sequence[Raw], limit: int) -> list[Sequence[Raw]]:
 class ConsumerThread(stock.AIOKafkaConsumerThread):
     """The aiokafka consumer's own thread, with calls that never wait behind a fetch."""
 
+    _resting = False
+
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
         settings = stock.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context)
@@ -119,10 +130,24 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             check_crcs=True,
         )
 
-    async def fetch(self, ready: Iterable[TP], limit: int) -> dict[TP, list[Raw]]:
+    async def fetch(self, ready: Iterable[TP], resting: set[TP], limit: int) -> dict[TP, list[Raw]]:
         """At most ``limit`` records of each ready partition, else nothing after a short wait."""
-        consumer = self._ensure_consumer()
-        fetcher = consumer._fetcher
+        fetcher = self._ensure_consumer()._fetcher
+        fetcher._prefetch_backoff = UNTAKEN_S
+        self._rest(resting)
+        found = await self._buffered(ready, limit)
+        if not found:
+            waiter = fetcher._create_fetch_waiter()
+            done, _ = await asyncio.wait([waiter], timeout=FETCH_WAIT_S)
+            if done:
+                waiter.result()  # an authorization failure, if there is one
+                found = await self._buffered(ready, limit)
+            else:
+                waiter.cancel()
+        return found
+
+    async def _buffered(self, ready: Iterable[TP], limit: int) -> dict[TP, list[Raw]]:
+        fetcher = self._ensure_consumer()._fetcher
         found: dict[TP, list[Raw]] = {}
         for tp in ready:
             if KafkaTP(*tp) not in fetcher._records:
@@ -135,14 +160,21 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
                 got = await fetcher.fetched_records([KafkaTP(*tp)], timeout=0, max_records=limit)
             for records in got.values():
                 found[tp] = records
-        if not found:
-            waiter = fetcher._create_fetch_waiter()
-            done, _ = await asyncio.wait([waiter], timeout=FETCH_WAIT_S)
-            if done:
-                waiter.result()  # an authorization failure, if there is one
-            else:
-                waiter.cancel()
         return found
+
+    def _rest(self, resting: set[TP]) -> None:
+        """Leave these out of the next fetches, and no others."""
+        consumer = self._ensure_consumer()
+        if not resting and not self._resting:
+            return
+        mine = consumer.assignment()
+        wanted = {KafkaTP(*tp) for tp in resting} & mine
+        paused = consumer.paused()
+        if more := wanted - paused:
+            consumer.pause(*more)
+        if fewer := paused - wanted:
+            consumer.resume(*fewer)
+        self._resting = bool(wanted)
 
     async def call(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """Run ``work`` in the consumer's thread, past Faust's method queue."""
@@ -269,18 +301,24 @@ class Consumer(stock.Consumer):
         if not ready:
             await self.sleep(FETCH_WAIT_S / 10)
             return
-        found = await self._thread.call_thread(self._thread.fetch, ready, host.chunk_records)
+        found = await self._thread.call_thread(
+            self._thread.fetch, ready, host.resting(), host.chunk_records
+        )
+        by_topic: dict[str, list[Chunk]] = {}
         for tp, records in found.items():
-            for run in split(records, host.chunk_bytes):
-                # A new assignment seeks anew: what was fetched under the old one is dropped.
-                if self.should_stop or not self.flow_active or host.epoch != epoch:
-                    return
-                yield tp, self._to_message(tp, Chunk(tp, epoch, run), generation)
+            chunks = by_topic.setdefault(tp.topic, [])
+            chunks += (Chunk(tp, epoch, run) for run in split(records, host.chunk_bytes))
+        for chunks in by_topic.values():
+            # A new assignment seeks anew: what was fetched under the old one is dropped.
+            if self.should_stop or not self.flow_active or host.epoch != epoch:
+                return
+            tp = chunks[0].tp
+            yield tp, self._to_message(tp, chunks, generation)
 
     def _to_message(self, tp: TP, record: Any, generation: int | None = None) -> ConsumerMessage:
-        last = record.records[-1]
+        first, last = record[0], record[-1].records[-1]
         return ConsumerMessage(
-            tp.topic, tp.partition, record.first, last.timestamp / 1000.0, 1,
+            tp.topic, tp.partition, first.first, last.timestamp / 1000.0, 1,
             None, None, record, None, 0, 0, tp, generation_id=generation,
         )  # fmt: skip
 

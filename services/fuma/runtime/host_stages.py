@@ -48,6 +48,7 @@ class LedgerRunner(Generic[S, I, D, R]):
     ) -> None:
         self.name = stage.name
         self.topics: tuple[str, ...] = (stage.input_topic,)
+        self.patience_s = 0.0
         self.horizon = horizon
         self._stage = stage
         self._world = world
@@ -149,9 +150,13 @@ class TransformRunner:
         world: World,
         reader: LogReader,
         partition_of: PartitionOf,
+        *,
+        patience_s: float = 0.0,
     ) -> None:
+        """``patience_s``: so long inputs may gather, where nobody waits for what follows."""
         self.name = stage.name
         self.topics = stage.input_topics
+        self.patience_s = patience_s
         self._stage = stage
         self._world = world
         self._reader = reader

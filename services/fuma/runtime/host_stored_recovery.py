@@ -58,6 +58,7 @@ class StoredRunner(Generic[I]):
     ) -> None:
         self.name = stage.name
         self.topics: tuple[str, ...] = (stage.input_topic,)
+        self.patience_s = 0.0
         self.horizon = horizon
         self._stage = stage
         self._world = world

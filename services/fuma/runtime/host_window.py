@@ -144,9 +144,12 @@ class WindowRunner(Generic[I]):
         partition_of: Callable[[bytes, int], int],
         *,
         horizon: Callable[[], Ms],
+        patience_s: float = 0.0,
     ) -> None:
+        """``patience_s``: so long inputs may gather."""
         self.name = stage.name
         self.topics: tuple[str, ...] = (stage.input_topic,)
+        self.patience_s = patience_s
         self.horizon = horizon
         self._stage = stage
         self._world = world

@@ -16,7 +16,7 @@ from fuma.runtime.faust_transport import Chunk, split
 from fuma.runtime.marks import Committed
 from fuma.runtime.ports import LogRecord, Outgoing
 
-HERE = TP("in", 0)
+HERE, THERE = TP("in", 0), TP("in", 1)
 
 
 class Thread:
@@ -35,7 +35,7 @@ class Thread:
         self.seeks.append(offset)
 
     async def commit_positions(self, offsets: dict[TP, Committed]) -> bool:
-        self.commits.append(offsets[HERE].offset)
+        self.commits += [done.offset for tp, done in offsets.items() if tp == HERE]
         await asyncio.sleep(self.slow_s)
         return self.good
 
@@ -53,9 +53,14 @@ class Acknowledger:
 
     def __init__(self) -> None:
         self.open: list[Future[list[int]]] = []
+        self.sent: list[Sequence[Any]] = []
+        self.first_junk: Future[list[int]] | None = None
 
     def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
         self.open.append(Future())
+        self.sent.append(records)
+        if self.first_junk is None and any(record.value == JUNK for record in records):
+            self.first_junk = self.open[-1]
         return self.open[-1]
 
     def append(self, records: Sequence[Outgoing]) -> list[int]:
@@ -83,6 +88,7 @@ class Engine:
     def __init__(self) -> None:
         self.next_offset = 0
         self.taken: list[int] = []
+        self.offsets: list[int] = []
         self.closed = False
         self.bug = False
         self.bound = 1 << 62
@@ -102,6 +108,7 @@ class Engine:
     def take(self, chunk: Done, offsets: list[int]) -> None:
         assert not self.closed
         self.taken.append(chunk.applied)
+        self.offsets += offsets
 
     def close(self) -> None:
         self.closed = True
@@ -109,17 +116,18 @@ class Engine:
 
 class Stage:
     name = "stage"
+    patience_s = 0.0
     topics = ("in",)
 
     def __init__(self) -> None:
-        self.engine = Engine()
+        self.engine, self.other = Engine(), Engine()
         self.bound = 1 << 62
         self.refuse: Exception | None = None
 
     def open(self, tp: TP, committed: Committed | None) -> Engine:
         if self.refuse:
             raise self.refuse
-        return self.engine
+        return self.engine if tp == HERE else self.other
 
     def horizon(self) -> int:
         return self.bound
@@ -140,7 +148,7 @@ class Rig:
 
     def chunk(self, start: int, count: int, epoch: int | None = None) -> None:
         records = [LogRecord("in", 0, start + n, 0, b"k", b"v", ()) for n in range(count)]
-        self.host.receive(Chunk(HERE, self.host.epoch if epoch is None else epoch, records))
+        self.host.receive([Chunk(HERE, self.host.epoch if epoch is None else epoch, records)])
 
 
 async def settle() -> None:
@@ -213,7 +221,7 @@ async def test_dead_letters_are_on_the_log_before_anything_later_is_sent() -> No
     await rig.assign()
     values = (JUNK, b"v", b"v")
     records = [LogRecord("in", 0, n, 0, b"k", value, ()) for n, value in enumerate(values)]
-    rig.host.receive(Chunk(HERE, rig.host.epoch, records))
+    rig.host.receive([Chunk(HERE, rig.host.epoch, records)])
     rig.chunk(3, 2)
     await settle()
     assert len(rig.appender.open) == 1  # neither the rest of the chunk nor the next one
@@ -225,6 +233,122 @@ async def test_dead_letters_are_on_the_log_before_anything_later_is_sent() -> No
     rig.appender.open[2].set_result([2, 3])
     await settle()
     assert rig.stage.engine.taken == [2, 4]
+
+
+def values(tp: TP, start: int, *said: bytes) -> list[LogRecord]:
+    return [
+        LogRecord("in", tp.partition, start + n, 0, b"k", one, ()) for n, one in enumerate(said)
+    ]
+
+
+async def both(**options: Any) -> Rig:
+    rig = Rig(**options)
+    await rig.host.assigned({HERE, THERE})
+    await settle()
+    return rig
+
+
+def send(rig: Rig, *chunks: tuple[TP, list[LogRecord]]) -> None:
+    rig.host.receive([Chunk(tp, rig.host.epoch, records) for tp, records in chunks])
+
+
+async def test_what_is_there_of_several_partitions_is_appended_at_once_and_taken_by_each() -> None:
+    rig = await both()
+    send(rig, (HERE, values(HERE, 0, b"v", b"v")), (THERE, values(THERE, 0, b"v")))
+    await settle()
+    assert len(rig.appender.open) == 1
+    rig.appender.open[0].set_result([5, 6, 9])
+    await settle()
+    assert rig.stage.engine.taken == [1]
+    assert rig.stage.other.taken == [0]
+    assert rig.stage.engine.offsets + rig.stage.other.offsets in ([5, 6, 9], [6, 9, 5])
+
+
+async def test_dead_letters_of_one_partition_hold_up_no_other() -> None:
+    rig = await both()
+    send(rig, (HERE, values(HERE, 0, JUNK, b"v")), (THERE, values(THERE, 0, b"v")))
+    await settle()
+    letters, rest = sorted(rig.appender.open, key=lambda one: one is not rig.appender.first_junk)
+    rest.set_result([4])
+    await settle()
+    assert rig.stage.other.taken == [0]
+    send(rig, (THERE, values(THERE, 1, b"v")))
+    await settle()
+    rig.appender.open[-1].set_result([5])
+    await settle()
+    assert rig.stage.other.taken == [0, 1]
+    assert rig.stage.engine.taken == []
+    letters.set_result([1])
+    await settle()
+    rig.appender.open[-1].set_result([2])
+    await settle()
+    assert rig.stage.engine.taken == [1]
+    assert rig.stage.engine.offsets == [1, 2]
+    assert rig.deaths == []
+
+
+async def test_a_partition_that_waits_for_the_law_holds_up_no_other() -> None:
+    rig = await both()
+    rig.stage.bound = 2
+    send(rig, (HERE, values(HERE, 0, *[b"v"] * 5)), (THERE, values(THERE, 0, b"v")))
+    await settle()
+    rig.appender.open[0].set_result(list(range(4)))
+    await settle()
+    assert rig.stage.engine.taken == [2]
+    assert rig.stage.other.taken == [0]
+    send(rig, (THERE, values(THERE, 1, b"v")))
+    await settle()
+    rig.appender.open[1].set_result([4])
+    await settle()
+    assert rig.stage.other.taken == [0, 1]
+    assert rig.stage.engine.taken == [2]
+
+
+async def test_a_round_is_not_larger_than_a_chunk_may_be_and_each_partition_has_its_turn() -> None:
+    rig = await both(chunk_records=2, depth=8)
+    for start in (0, 2, 4):
+        send(rig, (HERE, values(HERE, start, b"v", b"v")))
+    send(rig, (THERE, values(THERE, 0, b"v", b"v")))
+    await settle()
+    assert [len(records) for records in rig.appender.sent] == [2, 2, 2, 2]
+    partitions = [records[0].partition for records in rig.appender.sent]
+    assert 1 in partitions[:2]
+
+
+async def test_revocation_of_one_partition_takes_the_round_of_both() -> None:
+    rig = await both()
+    send(rig, (HERE, values(HERE, 0, b"v")), (THERE, values(THERE, 0, b"v")))
+    await settle()
+    revoking = asyncio.create_task(rig.host.revoked({HERE}))
+    await settle()
+    assert not revoking.done()
+    rig.appender.open[0].set_result([0, 1])
+    await revoking
+    assert rig.stage.engine.taken == rig.stage.other.taken == [0]
+    assert rig.stage.engine.closed
+    assert not rig.stage.other.closed
+    send(rig, (THERE, values(THERE, 1, b"v")))
+    await settle()
+    assert len(rig.appender.open) == 1  # of an older assignment: the transport fetches it anew
+
+
+async def test_a_patient_stage_rests_after_a_small_chunk_and_not_after_a_full_one() -> None:
+    rig = Rig(chunk_records=4)
+    rig.stage.patience_s = 60.0
+    await rig.assign()
+    assert rig.host.ready(HERE)
+    rig.chunk(0, 4)
+    await settle()
+    assert rig.host.ready(HERE)
+    assert rig.host.resting() == set()
+    rig = Rig(chunk_records=400)
+    rig.stage.patience_s = 60.0
+    await rig.assign()
+    rig.chunk(0, 4)
+    await settle()
+    assert not rig.host.ready(HERE)
+    assert rig.host.resting() == {HERE}
+    assert len(rig.appender.open) == 1  # what came is decided at once
 
 
 async def test_a_partition_is_not_ready_while_it_recovers_or_is_behind() -> None:
