@@ -39,7 +39,7 @@ FETCH_WAIT_MS = 20
 #: How long the next fetch waits for what the last one brought to be taken. Where all of it is
 #: taken sooner, which is the rule, the next fetch asks for every partition at once; a partition
 #: that is not ready holds the others up for no longer than this (aiokafka's own is 0.1).
-UNTAKEN_S = 0.005
+UNTAKEN_S = 0.05
 FETCH_BYTES = 512 * 1024
 #: And all partitions together: what is buffered does not grow with their number.
 FETCH_ALL_BYTES = 8 << 20
