@@ -166,6 +166,7 @@ class Small:
                     stop = min(start + CHUNK, end)
                     records = list(self.log.read(*place, start, stop))
                     gateway.handle(records, NOW)
+                    gateway.settle()
                     if save_dies:
                         raise Died  # after (5), before (6)
                     self.commit(place, *gateway.committed(records).values())

@@ -1,4 +1,4 @@
-"""``python -m fuma.gateway``: wiring, the consumer group, the commit."""
+"""``python -m fuma.gateway``: wiring."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
-
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from typing import TextIO
 
 from fuma.contracts.errors import Fatal, FumaError, Poison
 from fuma.contracts.genesis import read_world
@@ -26,6 +23,7 @@ from fuma.gateway.commands import CommandDoor
 from fuma.gateway.doors import Doors
 from fuma.gateway.exchange import Exchange
 from fuma.gateway.exchange_app import Server
+from fuma.gateway.feeder import Feeder
 from fuma.gateway.intake import Intake
 from fuma.gateway.judge import Judge
 from fuma.gateway.publish import Publisher
@@ -38,19 +36,14 @@ from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.heap import settle
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
-from fuma.runtime.kafka_poll import consume_ready, records_of
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
-from fuma.runtime.marks import Committed
 from fuma.runtime.orderlog import ACCOUNTS, OrderLog
 from fuma.runtime.ports import LogRecord
 from fuma.runtime.topicwatch import TopicWatch
 from fuma.runtime.vault import VaultClient
 
 log = logging.getLogger("fuma.gateway")
-GROUP = "fuma.gateway"
-#: A consumer that says nothing for so long is out of the group: publishing a large batch is slow.
-_MAX_POLL_MS = 900_000
 _LAW_S = 1.0
 
 
@@ -70,99 +63,6 @@ def worker_slot(folder: Path) -> tuple[int, TextIO]:
             continue
         return number, lock
     raise Fatal("64 gateways run on this home", "one or two a machine are enough")
-
-
-def _committed(error: Any, partitions: Any) -> None:
-    if error is not None:
-        log.warning("not committed: %s", error)
-
-
-class Feeder:
-    """The consumer group's side: assignment, polling, commits."""
-
-    def __init__(self, config: dict[str, str], doors: Doors) -> None:
-        self._doors = doors
-        self._failure: Exception | None = None
-        self._next: dict[tuple[str, int], int] = {}
-        self._last: list[TopicPartition] = []  # what was committed last
-        self._consumer = Consumer(
-            {
-                **config,
-                "group.id": GROUP,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "session.timeout.ms": 10_000,
-                "heartbeat.interval.ms": 2_000,
-                "max.poll.interval.ms": _MAX_POLL_MS,
-                "fetch.wait.max.ms": 20,
-                "queued.max.messages.kbytes": 8_192,
-                "check.crcs": True,
-                "on_commit": _committed,
-                "logger": log,
-            }
-        )
-        self._consumer.subscribe(doors.topics(), on_assign=self._assign, on_revoke=self._revoke)
-
-    def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
-        try:
-            for known in consumer.committed(partitions, timeout=30):
-                for one in partitions:
-                    if (one.topic, one.partition) == (known.topic, known.partition):
-                        done = Committed(known.offset, known.metadata or "")
-                        one.offset = self._doors.assigned(
-                            one.topic, one.partition, done if known.offset >= 0 else None
-                        )
-                        self._next[one.topic, one.partition] = one.offset
-            consumer.assign(partitions)
-        except (FumaError, KafkaException) as error:
-            self._failure = error  # a callback's exception would be swallowed
-
-    def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
-        gone = {(one.topic, one.partition) for one in partitions}
-        # Another worker says from now on how far they are done.
-        self._last = [one for one in self._last if (one.topic, one.partition) not in gone]
-        for topic, partition in gone:
-            self._doors.revoked(topic, partition)
-
-    def chunk(self, size: int) -> list[LogRecord]:
-        """Up to ``size`` records that are there, in the order of each partition."""
-        messages = consume_ready(self._consumer, size, 0.25)
-        if self._failure is not None:
-            raise Fatal(f"taking over partitions failed: {self._failure}") from self._failure
-        records = records_of(messages, "rows are gone that were not read")
-        for raw in records:
-            expected = self._next[raw.topic, raw.partition]
-            if raw.offset != expected:
-                raise Fatal(
-                    f"{raw.topic}/{raw.partition}: offset {raw.offset} follows {expected - 1}",
-                    "rows are missing from the log: compare it with its backups",
-                )
-            self._next[raw.topic, raw.partition] = raw.offset + 1
-        return records
-
-    def commit(self, records: Sequence[LogRecord]) -> None:
-        """(6) A crash before it: the chunk comes again. The next chunk does not wait for it."""
-        self._last = [
-            TopicPartition(topic, partition, done.offset, metadata=done.mark)
-            for (topic, partition), done in self._doors.committed(records).items()
-        ]
-        self._commit(wait=False)
-
-    def _commit(self, *, wait: bool) -> None:
-        try:
-            if wait:
-                self._consumer.commit(offsets=self._last, asynchronous=False)
-            else:
-                self._consumer.commit(offsets=self._last, asynchronous=True)
-        except KafkaException as error:
-            # The group moved on without us: whoever has the partition now does the chunk again.
-            log.warning("not committed: %s", error)
-
-    def close(self) -> None:
-        if self._last:
-            self._commit(wait=True)  # and behind it, in order, whatever is under way
-        self._consumer.close()
 
 
 def serve(settings: Settings, stop: threading.Event) -> None:
@@ -256,6 +156,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     try:
         while not stop.is_set():
             records = feeder.chunk(settings.chunk)
+            feeder.commit()  # the chunk before
             if time.monotonic() - refreshed > _LAW_S:
                 law.poll()
                 gateway.law_letters(law_letters)
@@ -264,8 +165,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                 if not world.simulated:
                     ticker.tick(clock.now())
             doors.handle(records, clock.now())
-            if records:
-                feeder.commit(records)
+            feeder.handled(records)
     finally:
         server.close()
         watch.close()

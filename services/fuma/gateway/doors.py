@@ -55,8 +55,12 @@ class Doors:
         else:
             self._gateway.revoked(topic, partition)
 
+    def settle(self) -> None:
+        """End the last chunk: its answers are durable, what is staged is saved."""
+        self._gateway.settle()
+
     def handle(self, records: Sequence[LogRecord], now: Ms) -> None:
-        """One chunk, through everything but the commit. ``now``: wall clock."""
+        """One chunk, up to its answers; ``settle`` ends it. ``now``: wall clock."""
         rows = [raw for raw in records if raw.topic != IN_COMMANDS]
         commands = [raw for raw in records if raw.topic == IN_COMMANDS]
         # Rows first: an order may cite what a department sent before it.

@@ -6,9 +6,11 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 
 from fuma.contracts.codec import Wire, encode
-from fuma.contracts.errors import Poison, Reason, Retryable
+from fuma.contracts.errors import Fatal, Poison, Reason, Retryable
 from fuma.contracts.facts import encode_feed
 from fuma.contracts.faults import Fault, fault
 from fuma.contracts.genesis import World
@@ -22,6 +24,7 @@ from fuma.gateway.intake import Row
 from fuma.gateway.itinerary import Said
 from fuma.gateway.judge import Judge, Judged, Opened
 from fuma.runtime.host_intake import dead_letter
+from fuma.runtime.kafka import STALL_S
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
 from fuma.runtime.ports import Appender, LogRecord, Outgoing, SubjectKey, Vault
@@ -154,9 +157,19 @@ class Publisher:
         partition = partition_for(key, spec(INCIDENTS).partitions)
         return Outgoing(INCIDENTS, partition, key, value, headers)
 
-    def answer(self, answers: Answers) -> None:
-        """Step (4)."""
-        self._appender.append(list(answers.records()))
+    def answer(self, answers: Answers) -> Future[list[int]]:
+        """Step (4): sent. ``acknowledged`` waits for it."""
+        return self._appender.submit(list(answers.records()))
+
+    def acknowledged(self, sent: Future[list[int]]) -> None:
+        """Raises ``Fatal`` where it failed, or nothing came for too long."""
+        try:
+            sent.result(STALL_S)
+        except FutureTimeout:
+            raise Fatal(
+                f"answers were not acknowledged for {STALL_S:g} s",
+                "look at the broker's log; the process starts again by itself",
+            ) from None
 
     def _judged(self, opened: Sequence[Opened]) -> list[Judged]:
         people = [one.person for one in opened]

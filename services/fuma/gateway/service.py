@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 
 from fuma.contracts.errors import Fatal, Poison, Reason
@@ -51,6 +52,8 @@ class Gateway:
         self.time: Ms = -1  # highest log time seen
         self._ids: dict[str, bytes] = {}
         self._folded: dict[Place, int] = {}
+        self._told: Future[list[int]] | None = None  # the newest answers, sent
+        self._unsaved: Sequence[LogRecord] = ()  # the newest chunk
 
     def topic_id(self, topic: str) -> bytes:
         """A topic's UUID, asked once."""
@@ -117,13 +120,12 @@ class Gateway:
         self._folded.pop((topic, partition), None)
 
     def handle(self, records: Sequence[LogRecord], now: Ms) -> None:
-        """One chunk, through everything but the commit. ``now``: wall clock.
+        """One chunk, up to its answers, which are sent and may not be durable yet.
 
-        Steps (1) to (4) are ``Publisher.publish``'s. (5) Save the staging file. A crash before it:
-        the chunk comes again, complete batches are published again with the same ids. The caller
-        then commits (6). A crash before that: the chunk comes again, declared batches in it are
-        known to be done, the other rows are written again with the same ids.
+        ``now``: wall clock. Steps (1) to (4) are ``Publisher.publish``'s. ``settle`` ends the
+        chunk: while its answers are acknowledged, the next one is fetched.
         """
+        self.settle()
         rows: list[Row] = []
         dead: list[tuple[LogRecord, Poison]] = []
         early: list[Row] = []
@@ -160,12 +162,35 @@ class Gateway:
                 dead.append((raw, Poison(Reason.BAD_REPORT, batch.code)))
         self._flush(rows, dead, early, answers)
         self._expire(self.time if self._simulated else now)
-        self._save(records)  # (5)
+        self._unsaved = records
+
+    def settle(self) -> None:
+        """Wait for the answers of the last chunk, then (5) save the staging file.
+
+        A crash before that: the chunk comes again, complete batches are published again with the
+        same ids. The caller then commits (6). A crash before that: the chunk comes again, declared
+        batches in it are known to be done, the other rows are written again with the same ids.
+        """
+        self._wait()
+        if self._unsaved:
+            self._save(self._unsaved)
+            self._unsaved = ()
+
+    def _tell(self, answers: Answers) -> None:
+        """(4) One sending is under way at a time, so that a large batch does not pile up."""
+        self._wait()
+        self._told = self._publisher.answer(answers)
+
+    def _wait(self) -> None:
+        if self._told is not None:
+            self._publisher.acknowledged(self._told)
+            self._told = None
 
     def law_letters(self, found: Sequence[tuple[LogRecord, Poison]]) -> None:
         """Keep what stands on ``law`` and is none, each once however often it is read."""
         if not found:
             return
+        self.settle()
         uuid = self.topic_id(LAW_TOPIC)
         done = self._staging.position(LAW_TOPIC, 0, uuid) or 0
         self._publisher.law_letters([one for one in found if one[0].offset >= done], self.time)
@@ -190,7 +215,7 @@ class Gateway:
         for row in rows:
             if row.end:
                 answers.closed(row, row.number)
-        self._publisher.answer(answers)
+        self._tell(answers)
 
     def _of_batch(self, topic: str, partition: int, batch: Batch, like: Row) -> Iterator[Row]:
         """The batch's rows, read again from where they stand."""
@@ -216,7 +241,7 @@ class Gateway:
             self._flush(fresh, (), (), self._answers())
         answers = self._answers()
         answers.closed(end, batch.declared)
-        self._publisher.answer(answers)
+        self._tell(answers)
 
     def _refuse_batch(self, row: Row, batch: Batch) -> None:
         """Quarantine whole: every row that came, still sealed; nothing goes to the feed."""
@@ -232,7 +257,7 @@ class Gateway:
             self._publisher.quarantined(row, batch.count, batch.code, self.time)
         answers = self._answers()
         answers.closed(row, batch.count, batch.code)
-        self._publisher.answer(answers)
+        self._tell(answers)
 
     def _expire(self, now: Ms) -> None:
         for key, batch in list(self._staging.expired(now, self._age)):

@@ -14,7 +14,7 @@ from fuma.runtime.ports import LogRecord
 
 log = logging.getLogger(__name__)
 #: How long a chunk that has begun waits for more of it.
-_GATHER_S = 0.004
+_GATHER_S = 0.001
 
 
 def consume_ready(consumer: Consumer, size: int, timeout_s: float) -> list[Any]:

@@ -1,0 +1,133 @@
+"""The gateway's consumer group: assignment, polling, commits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from fuma.contracts.errors import Fatal, FumaError
+from fuma.gateway.doors import Doors
+from fuma.runtime.kafka_poll import consume_ready, records_of
+from fuma.runtime.marks import Committed
+from fuma.runtime.ports import LogRecord
+
+log = logging.getLogger("fuma.gateway")
+GROUP = "fuma.gateway"
+#: A consumer that says nothing for so long is out of the group: publishing a large batch is slow.
+_MAX_POLL_MS = 900_000
+
+
+def _committed(error: Any, partitions: Any) -> None:
+    if error is not None:
+        log.warning("not committed: %s", error)
+
+
+class Feeder:
+    """The consumer group's side: assignment, polling, commits."""
+
+    def __init__(self, config: dict[str, str], doors: Doors) -> None:
+        self._doors = doors
+        self._failure: Exception | None = None
+        self._next: dict[tuple[str, int], int] = {}
+        self._handled: Sequence[LogRecord] = ()  # and not yet committed
+        self._last: list[TopicPartition] = []  # what was committed last
+        self._consumer = Consumer(
+            {
+                **config,
+                "group.id": GROUP,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "session.timeout.ms": 10_000,
+                "heartbeat.interval.ms": 2_000,
+                "max.poll.interval.ms": _MAX_POLL_MS,
+                "fetch.wait.max.ms": 20,
+                "queued.max.messages.kbytes": 8_192,
+                "check.crcs": True,
+                "on_commit": _committed,
+                "logger": log,
+            }
+        )
+        self._consumer.subscribe(doors.topics(), on_assign=self._assign, on_revoke=self._revoke)
+
+    def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        try:
+            for known in consumer.committed(partitions, timeout=30):
+                for one in partitions:
+                    if (one.topic, one.partition) == (known.topic, known.partition):
+                        done = Committed(known.offset, known.metadata or "")
+                        one.offset = self._doors.assigned(
+                            one.topic, one.partition, done if known.offset >= 0 else None
+                        )
+                        self._next[one.topic, one.partition] = one.offset
+            consumer.assign(partitions)
+        except (FumaError, KafkaException) as error:
+            self._failure = error  # a callback's exception would be swallowed
+
+    def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
+        try:
+            self.commit(wait=True)
+        except FumaError as error:
+            self._failure = error
+        gone = {(one.topic, one.partition) for one in partitions}
+        # Another worker says from now on how far they are done.
+        self._last = [one for one in self._last if (one.topic, one.partition) not in gone]
+        for topic, partition in gone:
+            self._doors.revoked(topic, partition)
+
+    def chunk(self, size: int) -> list[LogRecord]:
+        """Up to ``size`` records that are there, in the order of each partition."""
+        messages = consume_ready(self._consumer, size, 0.25)
+        if self._failure is not None:
+            raise Fatal(f"taking over partitions failed: {self._failure}") from self._failure
+        records = records_of(messages, "rows are gone that were not read")
+        for raw in records:
+            expected = self._next[raw.topic, raw.partition]
+            if raw.offset != expected:
+                raise Fatal(
+                    f"{raw.topic}/{raw.partition}: offset {raw.offset} follows {expected - 1}",
+                    "rows are missing from the log: compare it with its backups",
+                )
+            self._next[raw.topic, raw.partition] = raw.offset + 1
+        return records
+
+    def handled(self, records: Sequence[LogRecord]) -> None:
+        """``records`` are done but for their answers' acknowledgement."""
+        self._handled = records
+
+    def commit(self, *, wait: bool = False) -> None:
+        """(6) of what was handled. A crash before it: the chunk comes again.
+
+        The next chunk does not wait for the broker's answer.
+        """
+        if not self._handled:
+            return
+        self._doors.settle()
+        self._last = [
+            TopicPartition(topic, partition, done.offset, metadata=done.mark)
+            for (topic, partition), done in self._doors.committed(self._handled).items()
+        ]
+        self._handled = ()
+        self._commit(wait=wait)
+
+    def _commit(self, *, wait: bool) -> None:
+        try:
+            if wait:
+                self._consumer.commit(offsets=self._last, asynchronous=False)
+            else:
+                self._consumer.commit(offsets=self._last, asynchronous=True)
+        except KafkaException as error:
+            # The group moved on without us: whoever has the partition now does the chunk again.
+            log.warning("not committed: %s", error)
+
+    def close(self) -> None:
+        try:
+            self.commit()
+        except FumaError as error:  # whoever starts next does the chunk again
+            log.warning("not finished: %s", error)
+        if self._last:
+            self._commit(wait=True)  # and behind it, in order, whatever is under way
+        self._consumer.close()
