@@ -156,7 +156,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     try:
         while not stop.is_set():
             records = feeder.chunk(settings.chunk)
-            feeder.commit()  # the chunk before
+            feeder.commit(idle=not records)  # the chunk before
             if time.monotonic() - refreshed > _LAW_S:
                 law.poll()
                 gateway.law_letters(law_letters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ log = logging.getLogger("fuma.gateway")
 GROUP = "fuma.gateway"
 #: A consumer that says nothing for so long is out of the group: publishing a large batch is slow.
 _MAX_POLL_MS = 900_000
+#: Each commit is a record on the broker, and says little more than the one before.
+_COMMIT_S = 0.2
 
 
 def _committed(error: Any, partitions: Any) -> None:
@@ -32,7 +35,8 @@ class Feeder:
         self._doors = doors
         self._failure: Exception | None = None
         self._next: dict[tuple[str, int], int] = {}
-        self._handled: Sequence[LogRecord] = ()  # and not yet committed
+        self._handled: dict[tuple[str, int], LogRecord] = {}  # the last of each, not yet committed
+        self._committed = 0.0  # when, by the monotonic clock
         self._last: list[TopicPartition] = []  # what was committed last
         self._consumer = Consumer(
             {
@@ -44,7 +48,7 @@ class Feeder:
                 "session.timeout.ms": 10_000,
                 "heartbeat.interval.ms": 2_000,
                 "max.poll.interval.ms": _MAX_POLL_MS,
-                "fetch.wait.max.ms": 20,
+                "fetch.wait.max.ms": 250,
                 "queued.max.messages.kbytes": 8_192,
                 "check.crcs": True,
                 "on_commit": _committed,
@@ -96,21 +100,24 @@ class Feeder:
 
     def handled(self, records: Sequence[LogRecord]) -> None:
         """``records`` are done but for their answers' acknowledgement."""
-        self._handled = records
+        self._handled.update(((raw.topic, raw.partition), raw) for raw in records)
 
-    def commit(self, *, wait: bool = False) -> None:
-        """(6) of what was handled. A crash before it: the chunk comes again.
+    def commit(self, *, idle: bool = False, wait: bool = False) -> None:
+        """End the last chunk, and (6) commit what was handled, some times a second at most.
 
-        The next chunk does not wait for the broker's answer.
+        A crash before it: what was handled comes again. The next chunk does not wait for the
+        broker's answer.
         """
-        if not self._handled:
-            return
         self._doors.settle()
+        now = time.monotonic()
+        if not self._handled or not (idle or wait or now - self._committed > _COMMIT_S):
+            return
+        self._committed = now
         self._last = [
             TopicPartition(topic, partition, done.offset, metadata=done.mark)
-            for (topic, partition), done in self._doors.committed(self._handled).items()
+            for (topic, partition), done in self._doors.committed([*self._handled.values()]).items()
         ]
-        self._handled = ()
+        self._handled.clear()
         self._commit(wait=wait)
 
     def _commit(self, *, wait: bool) -> None:
@@ -125,7 +132,7 @@ class Feeder:
 
     def close(self) -> None:
         try:
-            self.commit()
+            self.commit(wait=True)
         except FumaError as error:  # whoever starts next does the chunk again
             log.warning("not finished: %s", error)
         if self._last:

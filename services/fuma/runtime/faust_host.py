@@ -22,14 +22,13 @@ from fuma.contracts.errors import Fatal
 from fuma.runtime import metrics
 from fuma.runtime.faust_transport import Chunk, Consumer
 from fuma.runtime.host_rounds import Decided, Engine, Line, Rounds, Stage
-from fuma.runtime.marks import Committed
 from fuma.runtime.ports import Appender
 
 log = logging.getLogger(__name__)
 #: Seconds without an acknowledgement after which the process ends.
 STALL_S = 120.0
 #: Positions are committed together, this often at most.
-COMMIT_EVERY_S = 0.05
+COMMIT_EVERY_S = 0.2
 COMMIT_AGAIN_S = 1.0
 
 
@@ -61,7 +60,7 @@ class Host:
             self._rounds.update(dict.fromkeys(stage.topics, rounds))
         self._depth = depth
         self._lines: dict[TP, Line] = {}
-        self._commits: dict[TP, Committed] = {}
+        self._commits: dict[TP, Engine] = {}  # to be asked what is done
         self._committer: asyncio.Task[None] | None = None
         # One thread: recovery shares one reader, and stores are opened one after the other.
         self._recovery = ThreadPoolExecutor(1, thread_name_prefix="recovery")
@@ -155,19 +154,19 @@ class Host:
         await thread.position_at(line.tp, engine.next_offset)
         line.ready = True
         # What recovery found done, or a new group's explicit 0, is what the group shall say.
-        self._commit_later(line, engine.done)
+        self._commit_later(line, engine)
         self._rounds[line.tp.topic].add(line)
 
     def _taken(self, line: Line, engine: Engine, decided: Decided) -> None:
         # (4) Commit, with the group's generation.
-        self._commit_later(line, engine.done)
+        self._commit_later(line, engine)
         self._count(line, decided)
 
     async def _seek(self, tp: TP, offset: int) -> None:
         await self._consumer().thread.position_at(tp, offset)
 
-    def _commit_later(self, line: Line, done: Committed) -> None:
-        self._commits[line.tp] = done
+    def _commit_later(self, line: Line, engine: Engine) -> None:
+        self._commits[line.tp] = engine
         if line.live and (self._committer is None or self._committer.done()):
             self._committer = self._start(self._commit_soon())
 
@@ -179,12 +178,13 @@ class Host:
                 await asyncio.sleep(COMMIT_AGAIN_S)
 
     async def _commit(self) -> bool:
-        positions, self._commits = self._commits, {}
-        if not positions or await self._consumer().thread.commit_positions(positions):
+        engines, self._commits = self._commits, {}
+        done = {tp: engine.done for tp, engine in engines.items()}
+        if not done or await self._consumer().thread.commit_positions(done):
             return True
-        for tp, done in positions.items():
-            if tp in self._lines:  # still ours: say it again, unless there is more to say
-                self._commits.setdefault(tp, done)
+        for tp, engine in engines.items():
+            if tp in self._lines:  # still ours: say it again
+                self._commits.setdefault(tp, engine)
         return False
 
     # --- the rest -------------------------------------------------------------------------------
@@ -204,14 +204,16 @@ class Host:
             self._die(error)
 
     def _count(self, line: Line, decided: Decided) -> None:
-        name, partition = line.stage.name, str(line.tp.partition)
-        metrics.RECORDS_IN.labels(name).inc(decided.taken)
-        metrics.RECORDS_OUT.labels(name).inc(len(decided.outgoing) - len(decided.dead))
+        stage = line.stage.name
+        shown = line.shown or metrics.Shown(stage, str(line.tp.partition))
+        line.shown = shown
+        shown.records_in.inc(decided.taken)
+        shown.records_out.inc(len(decided.outgoing) - len(decided.dead))
         for reason in decided.dead:
-            metrics.DEAD_LETTERS.labels(name, reason.value).inc()
-        metrics.LOG_TIME.labels(name, partition).set(decided.at)
+            metrics.DEAD_LETTERS.labels(stage, reason.value).inc()
+        shown.log_time.set(decided.at)
         if line.live and (end := self._consumer().highwater(line.tp)) is not None:
-            metrics.LAG.labels(name, partition).set(end - decided.applied - 1)
+            shown.lag.set(end - decided.applied - 1)
 
     async def close(self) -> None:
         """Finish what is open and give the partitions up."""

@@ -35,7 +35,7 @@ from fuma.runtime.marks import Committed
 #: meanwhile is looked at after it at the latest.
 FETCH_WAIT_S = 0.1
 #: How long the broker holds a fetch request that finds nothing.
-FETCH_WAIT_MS = 20
+FETCH_WAIT_MS = 100
 #: How long the next fetch waits for what the last one brought to be taken. Where all of it is
 #: taken sooner, which is the rule, the next fetch asks for every partition at once; a partition
 #: that is not ready holds the others up for no longer than this (aiokafka's own is 0.1).

@@ -104,6 +104,7 @@ class Line:
     sending: bool = False  # dead letters go first: nothing of the partition may overtake them
     sought: bool = False  # a seek is under way; chunks from before it are still arriving
     live: bool = True
+    shown: metrics.Shown | None = None
 
 
 _Part = tuple[Line, Engine, Decided]
@@ -134,6 +135,7 @@ class Rounds:
         self._chunk_records = chunk_records
         self._depth = depth
         self._stall_s = stall_s
+        self._timed = metrics.Timed(stage.name)
         self._lines: deque[Line] = deque()
         self._rests_until = 0.0
         self._runs = False
@@ -232,7 +234,7 @@ class Rounds:
         self, line: Line, engine: Engine, records: Sequence[Raw], horizon: Ms
     ) -> Decided | None:
         """Step 1; ``None`` where the law is not known far enough for the first record."""
-        name, started = self.stage.name, time.monotonic()
+        started = time.monotonic()
         # A crash: nothing was written.
         decided: Decided = engine.decide(records, horizon)
         line.rest = records[decided.taken :]
@@ -241,8 +243,8 @@ class Rounds:
             self._start(self._waited(line, started))
             return None
         line.waits_since = 0.0
-        metrics.CHUNK_SIZE.labels(name).observe(decided.taken)
-        metrics.DECIDE.labels(name).observe(time.monotonic() - started)
+        self._timed.size.observe(decided.taken)
+        self._timed.decide.observe(time.monotonic() - started)
         return decided
 
     async def _waited(self, line: Line, now: float) -> None:
@@ -277,11 +279,11 @@ class Rounds:
         before: set[asyncio.Task[None]],
         letters: Sequence[int] = (),
     ) -> None:
-        name, started = self.stage.name, time.monotonic()
+        started = time.monotonic()
         offsets = [*letters, *await self._appended(acknowledged)]
         for task in before:
             await task
-        metrics.APPEND.labels(name).observe(time.monotonic() - started)
+        self._timed.append.observe(time.monotonic() - started)
         started, begin = time.monotonic(), 0
         for line, engine, decided in together:
             end = begin + len(decided.outgoing)
@@ -291,7 +293,7 @@ class Rounds:
             begin = end
             line.unacknowledged -= 1
             self._taken(line, engine, decided)
-        metrics.STORE.labels(name).observe(time.monotonic() - started)
+        self._timed.store.observe(time.monotonic() - started)
         self.wake()
 
     def _submit(self, records: Sequence[Any]) -> Awaitable[list[int]]:

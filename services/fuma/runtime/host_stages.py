@@ -123,7 +123,13 @@ class TransformEngine:
     def __init__(self, partition: TransformPartition, marker: Marker, done: Committed) -> None:
         self._partition = partition
         self._marker = marker
-        self.done = done
+        self._resumed: Committed | None = done  # until something is taken
+        self._end = (0, b"")
+
+    @property
+    def done(self) -> Committed:
+        """The mark is made when it is asked for: a commit says what many chunks did."""
+        return self._resumed or self._marker.committed(*self._end)
 
     @property
     def next_offset(self) -> int:
@@ -134,7 +140,7 @@ class TransformEngine:
 
     def take(self, chunk: Transformed, offsets: list[int]) -> None:
         """The commit that follows is all the state there is."""
-        self.done = self._marker.committed(chunk.applied + 1, chunk.input_hash)
+        self._resumed, self._end = None, (chunk.applied + 1, chunk.input_hash)
 
     def close(self) -> None:
         """Nothing is open."""

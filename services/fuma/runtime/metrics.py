@@ -33,3 +33,27 @@ _SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
 DECIDE = Histogram("fuma_decide_s", "Decide", ["stage"], buckets=_SECONDS, registry=REGISTRY)
 APPEND = Histogram("fuma_append_s", "Append", ["stage"], buckets=_SECONDS, registry=REGISTRY)
 STORE = Histogram("fuma_store_s", "Store write", ["stage"], buckets=_SECONDS, registry=REGISTRY)
+
+
+class Shown:
+    """What one partition of a stage shows with every chunk: its labels are looked up once."""
+
+    __slots__ = ("lag", "log_time", "records_in", "records_out")
+
+    def __init__(self, stage: str, partition: str) -> None:
+        self.records_in = RECORDS_IN.labels(stage)
+        self.records_out = RECORDS_OUT.labels(stage)
+        self.log_time = LOG_TIME.labels(stage, partition)
+        self.lag = LAG.labels(stage, partition)
+
+
+class Timed:
+    """Sizes and times of a stage's chunks."""
+
+    __slots__ = ("append", "decide", "size", "store")
+
+    def __init__(self, stage: str) -> None:
+        self.size = CHUNK_SIZE.labels(stage)
+        self.decide = DECIDE.labels(stage)
+        self.append = APPEND.labels(stage)
+        self.store = STORE.labels(stage)

@@ -40,7 +40,7 @@ class KafkaSource:
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
-                "fetch.wait.max.ms": 20,
+                "fetch.wait.max.ms": 250,
                 "queued.max.messages.kbytes": 32_768,
                 "check.crcs": True,
                 "logger": log,

@@ -16,6 +16,12 @@ from fuma.runtime.faust_transport import Chunk, split
 from fuma.runtime.marks import Committed
 from fuma.runtime.ports import LogRecord, Outgoing
 
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fuma.runtime.faust_host.COMMIT_EVERY_S", 0.05)
+
+
 HERE, THERE = TP("in", 0), TP("in", 1)
 
 
