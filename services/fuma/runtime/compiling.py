@@ -67,7 +67,7 @@ mypy = ["--config-file=", "--ignore-missing-imports", "--namespace-packages",
         "--explicit-package-bases", f"--cache-dir={base}/mypy"]
 setup(
     name="fuma-compiled", packages=[], py_modules=[],
-    ext_modules=mypycify([*mypy, *paths], opt_level="3", debug_level="0", target_dir=f"{base}/c"),
+    ext_modules=mypycify([*mypy, *paths], opt_level="1", debug_level="0", target_dir=f"{base}/c"),
     script_args=["-q", "build_ext", f"--build-lib={base}/lib", f"--build-temp={base}/o"],
 )
 '''
