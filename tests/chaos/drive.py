@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from confluent_kafka import KafkaException
+
 from chaos import servers, services, states
 from chaos.encounters import Encounters
 from chaos.line import Line
@@ -111,7 +113,7 @@ class Run:
                 self._break(wanted, steps)
                 report = self._check()
                 if anew:
-                    self._one(END, lambda line, _: servers.made_anew(line))
+                    self._end(report)
             except BaseException:
                 self._keep()
                 raise
@@ -162,6 +164,13 @@ class Run:
         self.say(f"{time.monotonic() - began:6.1f} s  {name} ({kills} kills so far)")
         time.sleep(self.dice.uniform(0.2, 1.5))
 
+    def _end(self, report: Report) -> None:
+        """What ends the world, and its own verdict beside the others."""
+        try:
+            self._one(END, lambda line, _: servers.made_anew(line))
+        except (AssertionError, FumaError, KafkaException) as error:
+            report.faults.append(f"anew: {error}")
+
     def _kill(self) -> None:
         """SIGKILL and now and then SIGTERM, whatever else is going on."""
         dice = random.Random(self.dice.randrange(1 << 32))
@@ -198,6 +207,9 @@ class Run:
             client.close()
         keys = check.Keys.of(line.home.path)
         known = check.Known(
-            self.load.sent.values(), self.encounters.met(), self.officers.signed, line.texts
+            self.load.sent.values(),
+            self.encounters.met(),
+            self.officers.signed.values(),
+            line.texts,
         )
         return check.check(log, shown, keys, known, line.consumed())

@@ -12,6 +12,7 @@ from typing import Any
 from chaos.line import Line
 from chaos.worker import PATIENCE, SOURCE, Department, Worker
 from doorkit import event, name, number
+from fault.checker.officers import Signed
 from fuma.contracts import commands
 from fuma.contracts.genesis import read_world
 from fuma.contracts.persons import natural_person
@@ -43,11 +44,11 @@ CHAIN = (("head", "sign"), ("reviewer", "review"), ("assigner", "approve"))
 
 
 class Officers(Worker):
-    """One form after another. ``signed``: ids of what was sent, as the ledger names them."""
+    """One form after another. ``signed``: what was sent."""
 
     def __init__(self, line: Line, seed: int, every_s: float = 2.0) -> None:
         super().__init__(line, "officers", seed)
-        self.signed: dict[bytes, str] = {}
+        self.signed: dict[bytes, Signed] = {}
         self.accepted = self.refused = self.forms = 0
         self._every_s = every_s
         self._people = 0
@@ -149,7 +150,7 @@ class Officers(Worker):
     def _send(self, envelope: bytes) -> None:
         """Until it is answered, and now and then once more."""
         about = told(envelope)
-        self.signed[about.digest[:16]] = about.type
+        self.signed[about.digest] = Signed(about.digest[:16], about.id, about.type)
 
         def sent() -> None:
             if self._desk is None:

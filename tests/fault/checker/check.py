@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,9 +56,8 @@ class Known:
 
     sent: Iterable[Sent] = ()
     met: Iterable[matches.Met] = ()
-    #: Ids of signed commands, and what each is; name and version of texts of law.
-    signed: Mapping[bytes, str] = field(default_factory=dict)
-    texts: Iterable[tuple[str, int]] = ()
+    signed: Collection[officers.Signed] = ()
+    texts: Iterable[tuple[str, int]] = ()  # of law: name and version
 
 
 @dataclass
@@ -123,7 +122,7 @@ def check(
         for record in log.of(name):
             if not mac.good(record) and record.place not in letters.by_place:
                 found.lost(record, "nobody vouches for it, and it is no dead letter")
-    officers.check_door(found, log, letters, mac)
+    officers.check_door(found, log, letters)
     officers.check_law(found, log, letters, mac, schemas, known.texts)
     report.faults += officers.check_replies(log, mac, schemas, known.signed)
     report.faults += matches.check_matches(log, mac, schemas, known.met)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from fault.checker import effects
@@ -20,7 +21,19 @@ DOOR, COMMANDS, REPLIES, LAW = "fuma.in.commands", "fuma.commands", "fuma.replie
 TEXT_TYPE = "application/vnd.fuma.law+json"
 
 
-def check_door(found: effects.Effects, log: Log, letters: effects.Letters, mac: Mac) -> None:
+@dataclass(frozen=True)
+class Signed:
+    """A command that the driver sent. ``id``: as the ledger names it, of what was signed."""
+
+    id: bytes
+    command: bytes  # the id that its signer chose
+    what: str
+
+    def __str__(self) -> str:
+        return f"command {self.id.hex()} ({self.what})"
+
+
+def check_door(found: effects.Effects, log: Log, letters: effects.Letters) -> None:
     """Each record of the officers' door is forwarded, or kept."""
     if DOOR not in log.ids:
         return
@@ -37,22 +50,19 @@ def check_door(found: effects.Effects, log: Log, letters: effects.Letters, mac: 
             found.lost(record, "neither forwarded nor a dead letter")
 
 
-def check_signed(ledger: Ledger, signed: Mapping[bytes, str]) -> list[str]:
-    """``signed``: id of each command that the driver sent, and what it is."""
-    count = dict.fromkeys(signed, 0)
+def check_signed(ledger: Ledger, signed: Iterable[Signed]) -> list[str]:
+    """Each has one effect on the ledger."""
+    count: dict[bytes, int] = {}
     for one in ledger.decided:
-        if one.cause["id"] in count:
-            count[one.cause["id"]] += 1
+        count[one.cause["id"]] = count.get(one.cause["id"], 0) + 1
     return [
-        f"{'twice' if times else 'lost'}: command {id_.hex()} ({signed[id_]}): {times} effects"
-        for id_, times in count.items()
-        if times != 1
+        f"{'twice' if count.get(sent.id) else 'lost'}: {sent}: {count.get(sent.id, 0)} effects"
+        for sent in signed
+        if count.get(sent.id) != 1
     ]
 
 
-def check_replies(
-    log: Log, mac: Mac, schemas: Schemas, signed: Mapping[bytes, str]
-) -> list[str]:  # fmt: skip
+def check_replies(log: Log, mac: Mac, schemas: Schemas, signed: Iterable[Signed]) -> list[str]:
     """One reply is one wording; whoever sent a command was told what became of it, once."""
     faults: list[str] = []
     wordings: dict[bytes, bytes] = {}
@@ -65,10 +75,10 @@ def check_replies(
             faults.append("twice: {}/{}@{}: ".format(*record.place) + "a reply in other words")
         if body["status"] in ("accepted", "refused"):
             told.setdefault(body["command"], set()).add(body["id"])
-    by_digest = {id_: told.get(id_, set()) for id_ in signed}
-    for id_, replies in by_digest.items():
-        if len(replies) > 1:
-            faults.append(f"twice: command {id_.hex()} ({signed[id_]}): {len(replies)} replies")
+    for sent in signed:
+        count = len(told.get(sent.id, set()) | told.get(sent.command, set()))
+        if count != 1:
+            faults.append(f"{'twice' if count else 'lost'}: {sent}: {count} replies")
     return faults
 
 
