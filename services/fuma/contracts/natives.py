@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fuma.contracts import codec, decisions, facts
+from fuma.contracts import codec, decisions, facts, notices, signals
 from fuma.contracts.avronativeread import ReaderSource
 from fuma.contracts.avronativewrite import WriterSource
 from fuma.contracts.nativesource import Source
 
 #: Those whose codecs are compiled: to import them is to ask.
-ASKING = (decisions, facts)
+ASKING = (decisions, facts, notices, signals)
 
 
 def source() -> str:

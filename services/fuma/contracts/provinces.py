@@ -54,7 +54,7 @@ def exchanged(key: bytes, record: LedgerRecord, law: Law) -> list[Told]:
         match event:
             case e.Effective(order):
                 provinces = _hearing(law, order, record.at)
-                fields = _of_order(order, "effective", "")
+                fields = _of_order(order, "effective", "") if provinces else {}
             case e.Amended():
                 order_ = known.get(event.order)
                 place = order_.division if order_ else event.division

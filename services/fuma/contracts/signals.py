@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from fuma.contracts.codec import Wire, decode, encode
+from fuma.contracts.codec import decoder, encoder
 from fuma.contracts.decisions import LedgerRecord
 from fuma.contracts.errors import Poison, Reason
+from fuma.contracts.shapes import Shapes, named
 from fuma.domain.authority import events as a
 from fuma.domain.codes import events as e
 from fuma.domain.codes.matches import reference
@@ -23,6 +24,8 @@ from fuma.domain.watch.events import KINDS, Party, Signal, province_of
 
 #: Notes that say nothing to oversight: they are the daily business.
 _QUIET = frozenset({"scan", "released", "release-pending", "no-colour", "same-evidence"})
+_SHAPES = Shapes(named(Signal, Party), name="signal")
+_write, _read = encoder("signal", None, _SHAPES), decoder("signal", _SHAPES)
 
 
 def signal_key(signal: Signal) -> bytes:
@@ -32,45 +35,17 @@ def signal_key(signal: Signal) -> bytes:
 
 def encode_signal(signal: Signal) -> bytes:
     """A value of ``signals``."""
-    parties = [
-        {"role": p.role, "person": p.person, "officer": p.officer, "office": p.office}
-        for p in signal.parties
-    ]
-    return encode(
-        "signal",
-        {
-            "id": signal.id,
-            "at": signal.at,
-            "province": signal.province,
-            "kind": signal.kind,
-            "actor": signal.actor,
-            "office": signal.office,
-            "ground": signal.ground,
-            "codes": list(signal.codes),
-            "subject": signal.subject,
-            "count": signal.count,
-            "digest": signal.digest,
-            "detail": signal.detail,
-            "colour": signal.colour,
-            "order": signal.order,
-            "parties": parties,
-        },
-    )
+    return _write(signal)
 
 
 def decode_signal(data: bytes | None) -> Signal:
     """A value of ``signals``. Raises ``Poison``."""
-    w: Wire = decode("signal", data)
-    if w["kind"] not in KINDS:
-        raise Poison(Reason.UNDECODABLE, f"a signal of kind {w['kind']!r}")
-    if w["count"] < 0:
+    signal: Signal = _read(data)
+    if signal.kind not in KINDS:
+        raise Poison(Reason.UNDECODABLE, f"a signal of kind {signal.kind!r}")
+    if signal.count < 0:
         raise Poison(Reason.UNDECODABLE, "a signal that counts less than nothing")
-    return Signal(
-        w["id"], w["at"], w["province"], w["kind"], w["actor"], w["office"], w["ground"],
-        tuple(w["codes"]), w["subject"], w["count"], w["digest"], w["detail"], w["colour"],
-        w["order"],
-        tuple(Party(p["role"], p["person"], p["officer"], p["office"]) for p in w["parties"]),
-    )  # fmt: skip
+    return signal
 
 
 def signals_of_decision(key: bytes, record: LedgerRecord) -> list[Signal]:

@@ -6,11 +6,16 @@ No third person is ever named.
 
 from __future__ import annotations
 
-from fuma.contracts.codec import Wire, encode
+from dataclasses import dataclass
+from typing import Final
+
 from fuma.contracts.decisions import LedgerRecord
+from fuma.contracts.noticed import Notice, Reason, Signer
+from fuma.contracts.notices import encode_notice
 from fuma.domain.codes import events as e
 from fuma.domain.colour import Colour
 from fuma.domain.ids import derive
+from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 OBJECTION = (
@@ -26,16 +31,18 @@ _KINDS = (
     (e.Amended, "amended"),
     (e.Refused, "refused"),
 )
+_RANKS: Final[dict[type, int]] = {event: rank for rank, (event, _) in enumerate(_KINDS)}
+_WORDS: Final = tuple([word for _, word in _KINDS])
 
 
 def kind_of(record: LedgerRecord) -> str | None:
     """What the record is to its holder; ``None`` where there is nothing to tell."""
     if record.parts > 1:  # earlier parts are not at hand, and their bytes must not matter
         return "effective" if record.schedule and record.schedule.segments else "lifted"
-    for event, kind in _KINDS:
-        if any(isinstance(one, event) for one in record.events):
-            return kind
-    return None
+    least = len(_WORDS)
+    for event in record.events:
+        least = min(least, _RANKS.get(type(event), least))
+    return _WORDS[least] if least < len(_WORDS) else None
 
 
 def notice(key: bytes, record: LedgerRecord, schedule: e.Schedule, kind: str) -> bytes:
@@ -43,20 +50,13 @@ def notice(key: bytes, record: LedgerRecord, schedule: e.Schedule, kind: str) ->
     now, after = _now_and_after(schedule, record.at)
     orders = {order.id: order for order in schedule.orders}
     reasons = [_reason(orders[id_]) for id_ in (now.orders if now else ()) if id_ in orders]
-    return encode(
-        "notice",
-        {
-            "id": derive(b"notice", key, record.seq.to_bytes(8, "big")),
-            "seq": record.seq,
-            "at": record.at,
-            "kind": kind,
-            "colour": (now.colour if now else Colour.GREEN).word,
-            "until": now.until if now else None,
-            "next": after.word if after is not None else None,
-            "reasons": reasons,
-            "objection": OBJECTION,
-        },
-    )
+    return encode_notice(
+        Notice(
+            derive(b"notice", key, record.seq.to_bytes(8, "big")), record.seq, record.at, kind,
+            now.colour if now else Colour.GREEN, now.until if now else None, after,
+            tuple(reasons), OBJECTION,
+        )
+    )  # fmt: skip
 
 
 def _now_and_after(schedule: e.Schedule, at: Ms) -> tuple[e.Segment | None, Colour | None]:
@@ -68,38 +68,61 @@ def _now_and_after(schedule: e.Schedule, at: Ms) -> tuple[e.Segment | None, Colo
     return None, None
 
 
-def _reason(order: e.Order) -> Wire:
-    law, source = order.law, order.source
-    return {
-        "order": order.id,
-        "ground": order.ground,
-        "rule": f"{law.book}@{law.version}#{law.row}",
-        "issuer": f"{order.department} {order.division}",
-        "until": order.end,
-        "source": None if source is None else source.order,
-        "line": -1 if source is None else source.line,
-        "procedure": f"{law.procedure}@{law.procedure_version}",
-        "chain": _automatic(order) if source is None else _signed(order, source),
-        "automatic": source is None,
-    }
+def _reason(order: e.Order) -> Reason:
+    source = order.source
+    words = _words(order)
+    return Reason(
+        order.id, order.ground, words.rule, words.issuer, order.end,
+        None if source is None else source.order, -1 if source is None else source.line,
+        words.procedure, words.chain if source is None else _signed(words.issuer, source),
+        source is None,
+    )  # fmt: skip
 
 
-def _signed(order: e.Order, source: e.Source) -> list[Wire]:
-    """The department whose evidence bears it, then the officers in the order of their steps."""
-    reporter = {"step": "report", "office": f"{order.department} {order.division}", "officer": ""}
-    return [
-        reporter,
-        *({"step": a.step, "office": a.office, "officer": a.officer} for a in source.chain),
-    ]
+@quick
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said alike of every order of one department, by one rule."""
+
+    rule: str
+    issuer: str
+    procedure: str
+    chain: tuple[Signer, ...]  # where nobody signed
 
 
-def _automatic(order: e.Order) -> list[Wire]:
-    """Who answers where nobody signs: department, task force, public security, publishers."""
+_MOST: Final = 4_096
+_known: Final[dict[tuple[str, int, str, str, int, str, str], _Words]] = {}
+
+
+def _words(order: e.Order) -> _Words:
     law = order.law
-    texts = f"{law.book}@{law.version}, {law.procedure}@{law.procedure_version}"
-    return [
-        {"step": "report", "office": f"{order.department} {order.division}", "officer": ""},
-        {"step": "collate", "office": "taskforce", "officer": "automatic"},
-        {"step": "compare", "office": "public-security", "officer": "automatic"},
-        {"step": "publish", "office": f"publishers of {texts}", "officer": ""},
-    ]
+    key = (
+        law.book, law.version, law.row, law.procedure, law.procedure_version, order.department,
+        order.division,
+    )  # fmt: skip
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _MOST:
+            _known.clear()
+        found = _known[key] = _worded(order)
+    return found
+
+
+def _worded(order: e.Order) -> _Words:
+    law = order.law
+    book, procedure = f"{law.book}@{law.version}", f"{law.procedure}@{law.procedure_version}"
+    issuer = f"{order.department} {order.division}"
+    # Who answers where nobody signs: department, task force, public security, publishers.
+    automatic = (
+        Signer("report", issuer, ""),
+        Signer("collate", "taskforce", "automatic"),
+        Signer("compare", "public-security", "automatic"),
+        Signer("publish", f"publishers of {book}, {procedure}", ""),
+    )
+    return _Words(f"{book}#{law.row}", issuer, procedure, automatic)
+
+
+def _signed(issuer: str, source: e.Source) -> tuple[Signer, ...]:
+    """The department whose evidence bears it, then the officers in the order of their steps."""
+    officers = [Signer(a.step, a.office, a.officer) for a in source.chain]
+    return (Signer("report", issuer, ""), *officers)

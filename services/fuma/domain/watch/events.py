@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 #: The province of what names no place, or one that is none.
@@ -31,6 +32,7 @@ KINDS: dict[str, str] = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Party:
     """Somebody who had a part in it. What is not known is empty."""
@@ -41,6 +43,7 @@ class Party:
     office: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One thing that happened, as oversight hears it."""
@@ -68,6 +71,7 @@ def province_of(division: str) -> str:
     return head if len(head) == 2 and head.isdigit() and head.isascii() else NOWHERE
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Incident:
     """A pattern that was met. Raised once for each window and count (``domain/law/oversight``)."""
