@@ -24,19 +24,29 @@ from fuma.contracts.facts import encode_feed, encode_person
 from fuma.contracts.platform import PlatformSealer
 from fuma.contracts.resources import root
 from fuma.contracts.rulesfile import law_of_texts, load_folder
-from fuma.contracts.topics import DECISIONS, NOTICES, PERSON, SIGNALS, feed_topic, partition_for
+from fuma.contracts.topics import (
+    DECISIONS,
+    INCIDENTS,
+    NOTICES,
+    PERSON,
+    SIGNALS,
+    feed_topic,
+    partition_for,
+)
 from fuma.domain.codes.events import Fact, FactKind, Identity
 from fuma.domain.time import Ms
 from fuma.processor.codes import Codes
 from fuma.processor.outbox import Outbox
 from fuma.processor.taskforce import Taskforce
+from fuma.processor.watch import Watch
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.heap import settle
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import LedgerPartition, World
+from fuma.runtime.host_ledger import FOREVER, LedgerPartition, World
 from fuma.runtime.host_recovery import Recovery
 from fuma.runtime.host_stages import TransformRunner
 from fuma.runtime.host_types import Position
+from fuma.runtime.host_window import WindowRunner
 from fuma.runtime.mac import Sealer
 from fuma.runtime.memory_log import MemoryLog
 from fuma.runtime.platform_memory import MemoryPlatform
@@ -106,7 +116,7 @@ class Bench:
         self._folder = folder
         self._sealer = Sealer(_WORLD, bytes(32))
         self._log = MemoryLog(
-            {_FEED: 1, PERSON: 1, DECISIONS: 1, NOTICES: 1, SIGNALS: 1, "fuma.incidents": 1,
+            {_FEED: 1, PERSON: 1, DECISIONS: 1, NOTICES: 1, SIGNALS: 1, INCIDENTS: 1,
              "fuma.dlq.person": 1, "fuma.dlq.feed": 1, "fuma.dlq.decisions": 1}
             | dict.fromkeys(Taskforce().input_topics, 1),
             now=_NOW,
@@ -144,6 +154,7 @@ class Bench:
         self._codes()
         self._recovery()
         self._transform("outbox", Outbox(lambda kind, what: None), DECISIONS, [NOTICES, SIGNALS])
+        self._watch()
         self._sink()
         return self.costs
 
@@ -232,6 +243,14 @@ class Bench:
 
         self.costs.keep("recovery", [timed(fold)])
         store.close()
+
+    def _watch(self) -> None:
+        runner = WindowRunner(
+            Watch(lambda: self._law), [INCIDENTS], self._world, self._log, partition_for,
+            horizon=lambda: FOREVER,
+        )  # fmt: skip
+        engine = runner.open(TP(SIGNALS, 0), None)
+        self._each("watch", SIGNALS, lambda chunk: engine.decide(chunk, FOREVER).taken)
 
     def _sink(self) -> None:
         intake = Intake(
