@@ -257,17 +257,25 @@ class Line(World):
 
         A partition of such a topic of which it says nothing stands at -1.
         """
+        found = self._positions(service)
+        goes_through = {one.topic for one in found if one.offset >= 0}
+        return {(one.topic, one.partition): max(one.offset, -1)
+                for one in found if one.topic in goes_through}  # fmt: skip
+
+    def marked(self, service: str) -> dict[tuple[str, int], int]:
+        """The positions that carry a mark, which whoever moves an offset cannot give."""
+        return {(one.topic, one.partition): one.offset
+                for one in self._positions(service) if one.metadata}  # fmt: skip
+
+    def _positions(self, service: str) -> list[TopicPartition]:
         consumer = self._group(service)
         try:
             # As many partitions as there are, which may be more than are declared.
             there = consumer.list_topics(timeout=60).topics
             wanted = [TopicPartition(n, p) for n in topics.topics() for p in there[n].partitions]
-            found = consumer.committed(wanted, timeout=60)
+            return consumer.committed(wanted, timeout=60)
         finally:
             consumer.close()
-        goes_through = {one.topic for one in found if one.offset >= 0}
-        return {(one.topic, one.partition): max(one.offset, -1)
-                for one in found if one.topic in goes_through}  # fmt: skip
 
     def commit(self, service: str, offsets: dict[tuple[str, int], int]) -> None:
         """Commit as an administrator would, once the group is empty."""

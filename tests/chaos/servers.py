@@ -7,6 +7,7 @@ import random
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -28,9 +30,10 @@ from confluent_kafka.admin import (
 
 from chaos.line import LAUNCHER, Line
 from fuma.contracts.facts import encode_person
-from fuma.contracts.topics import DECISIONS, PERSON, partition_for, spec
-from fuma.runtime.embedded.connect import redis_client
+from fuma.contracts.topics import COMMANDS, DECISIONS, ORDERS, PERSON, partition_for, spec
+from fuma.runtime.embedded.connect import kafka_config, redis_client
 from fuma.runtime.embedded.supervisor import process, state
+from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.mac import pack_time
 from fuma.runtime.ports import Outgoing
 from unit.sink.rig import Author
@@ -113,26 +116,26 @@ def law_unreachable(line: Line, dice: random.Random) -> None:
         made.result(120)
 
 
+#: A ledger's position is that of its input.
+INPUTS = {DECISIONS: PERSON, ORDERS: COMMANDS}
+
+
 def lost_tail(topic: str, service: str = "processor") -> Callable[[Line, random.Random], None]:
     """The log is cut back behind what was done: it stops, is mended, and goes on."""
 
     def run(line: Line, dice: random.Random) -> None:
-        _told(line, 300)
+        number, offset = _known(line, topic, service)
+        partition = line.home.kafka_data / f"{topic}-{number}"
         with line.stopped():
-            sizes = {p: p.stat().st_size for p in line.home.kafka_data.glob(f"{topic}-*/*.log")}
-            segment = max(sizes, key=lambda p: sizes[p])
-            partition = segment.parent
             with _broker_down(line):
                 kept = line.home.path / "kept"
                 shutil.copytree(partition, kept)
-                with segment.open("r+b") as file:
-                    file.truncate(sizes[segment] * 2 // 3)
+                _cut(partition, offset)
                 _forget_clean(line, partition)
             said = _says(line, service)
-            number = partition.name.rsplit("-", 1)[1]
             # Cut shorter, or grown again by somebody's junk meanwhile.
             assert "lost its tail" in said or "holds another value" in said, said[-2_000:]
-            assert f"/{number}: " in said, said[-2_000:]
+            assert f"/{number}: " in said or f"/{number} holds" in said, said[-2_000:]
             with _broker_down(line):
                 shutil.rmtree(partition)
                 kept.rename(partition)
@@ -141,10 +144,64 @@ def lost_tail(topic: str, service: str = "processor") -> Callable[[Line, random.
     return run
 
 
-def _told(line: Line, more: int) -> None:
-    """Wait for so many notices more: what no store and no mark knows cannot be missed."""
-    wanted = line.pulse.passed() + more
-    line.until(lambda: line.pulse.passed() >= wanted, "nothing is decided")
+def _known(line: Line, topic: str, service: str) -> tuple[int, int]:
+    """A partition, and the offset of a record there that is done, and by a mark known to be.
+
+    What no mark of ours knows cannot be missed: after an administrator moved an offset, say.
+    """
+    number, offset, end = _last(line, topic)
+    place = INPUTS.get(topic, topic), number
+
+    def marked() -> bool:
+        try:
+            found = line.marked(service).get(place, -1)
+        except KafkaException:
+            return False
+        return found >= end
+
+    line.until(marked, f"{place} is not done up to {end}")
+    return number, offset
+
+
+def _last(line: Line, topic: str) -> tuple[int, int, int]:
+    """Partition and offset of the last record but three that is somebody's; the input's end."""
+    reader = KafkaLogReader(kafka_config(line.home, "admin"))
+    try:
+        ours: list[tuple[int, int]] = []
+        for number in range(spec(topic).partitions):
+            bounds = reader.bounds(topic, number)
+            found = [
+                raw.offset for raw in reader.read(topic, number, bounds.start, bounds.end)
+                if topic not in INPUTS or line.sealer.check(topic, raw.key, raw.value, raw.headers)
+            ]  # fmt: skip
+            if len(found) > 3:
+                ours.append((len(found), number))
+        _, number = max(ours)
+        bounds = reader.bounds(topic, number)
+        kept = [
+            raw.offset for raw in reader.read(topic, number, bounds.start, bounds.end)
+            if topic not in INPUTS or line.sealer.check(topic, raw.key, raw.value, raw.headers)
+        ]  # fmt: skip
+        return number, kept[-3], reader.bounds(INPUTS.get(topic, topic), number).end
+    finally:
+        reader.close()
+
+
+def _cut(partition: Path, offset: int) -> None:
+    """Take the batch that holds ``offset`` away, and everything behind it."""
+    (segment,) = partition.glob("*.log")
+    with segment.open("r+b") as file:
+        at, size = 0, segment.stat().st_size
+        while at < size:
+            file.seek(at)
+            base, length = struct.unpack(">QI", file.read(12))
+            file.seek(at + 23)
+            (last,) = struct.unpack(">I", file.read(4))  # offset of the batch's last, to its first
+            if base + last >= offset:
+                file.truncate(at)
+                return
+            at += 12 + length
+    raise AssertionError(f"{offset} is not in {segment}")
 
 
 @contextmanager
