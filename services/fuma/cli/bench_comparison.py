@@ -89,13 +89,14 @@ def _tag(person: int) -> bytes:
 def stays(size: Size) -> Iterator[Presence]:
     """Each person in a cell of their own choice for twenty minutes to four hours."""
     random = Random(1)
-    places = [cell_place(Cell(4200 + i // 1000, 41000 + i % 1000)) for i in range(size.cells)]
     for number in range(size.people * size.each):
         since = _NOW - random.randrange(size.days * DAY - 5 * HOUR) - 4 * HOUR
         until = since + random.choice((20, 30, 60, 120, 240)) * MINUTE
+        id_ = random.randbytes(16)
+        row, column = divmod(random.randrange(size.cells), 1000)
         yield Presence(
-            random.randbytes(16), 0, _tag(number % size.people), random.choice(places), "410105",
-            since, until, identity="matched", department="communications",
+            id_, 0, _tag(number % size.people), cell_place(Cell(4200 + row, 41000 + column)),
+            "410105", since, until, identity="matched", department="communications",
         )  # fmt: skip
 
 

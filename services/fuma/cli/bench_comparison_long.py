@@ -20,7 +20,7 @@ from fuma.cli.bench_comparison import Line, Size, case, stays
 from fuma.runtime.heap import settle
 
 _LOOKS = 10
-_SLICE = 50_000
+_SLICE = 5_000
 _LATE = 5
 
 

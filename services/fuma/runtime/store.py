@@ -162,7 +162,10 @@ class RocksStore:
     ) -> None:
         batch = WriteBatch(raw_mode=True)
         put, delete = batch.put, batch.delete
-        for key, value in puts.items():
+        # In the order in which they will stand: the tree of what is not on disk yet is walked along
+        # and not across, here and when it is flushed.
+        for key in sorted(puts):
+            value = puts[key]
             if value is None:
                 delete(_KEY + key)
             else:
