@@ -68,6 +68,9 @@ class RocksStore:
         options.set_memtable_prefix_bloom_ratio(0.05)
         # Files gather before they are merged into all that is there: half as much is written again.
         options.set_level_zero_file_num_compaction_trigger(8)
+        # A level between them and the rest as soon as the rest has 32 MiB: until there is one, each
+        # merge writes everything again.
+        options.set_max_bytes_for_level_base(32 << 20)
         options.set_keep_log_file_num(2)
         options.set_max_open_files(64)
         # A manifest names the first and last key of each file that ever was: begun anew each time.
