@@ -1,7 +1,7 @@
 """The comparison over very many people in one partition: speed, memory and disk must be flat.
 
-``make bench-long`` calls it; alone: ``python -m fuma.cli.bench_comparison_long 10000000``. The
-records are told a slice at a time, so that what grows is the stage's.
+``python -m fuma.cli.bench_comparison_long 10000000``. The records are told a slice at a time, so
+that what grows is the stage's.
 """
 
 from __future__ import annotations
