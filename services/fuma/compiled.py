@@ -64,6 +64,7 @@ MODULES = (
     "fuma.processor.notices",
     "fuma.runtime.host_intake",
     "fuma.runtime.mac",
+    "fuma.runtime.records",
     "fuma.runtime.resp",
 )
 #: A module that is there only compiled: codecs, written from the schemas.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Generic, NoReturn
 
@@ -28,12 +28,14 @@ _REPAIR = "stop, and compare the log with its copies before anything is repaired
 Alarm = Callable[[str, str], None]  # kind, what
 
 
-@dataclass(slots=True)
 class _Group(Generic[R]):
     """The records of one decision, as far as they were met."""
 
-    first: int  # ledger offset of its first record
-    parts: dict[int, tuple[R, LogRecord, bytes]] = field(default_factory=dict)
+    __slots__ = ("first", "parts")
+
+    def __init__(self, first: int) -> None:
+        self.first = first  # ledger offset of its first record
+        self.parts: dict[int, tuple[R, LogRecord, bytes]] = {}
 
 
 class Recovery(Generic[S, I, D, R]):
