@@ -31,6 +31,7 @@ from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.supervisor import stack, state
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer
+from fuma.runtime.marks import read_committed
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 GROUPS = {"processor": "fuma.processor", "gateway": "fuma.gateway"}
@@ -264,8 +265,8 @@ class Line(World):
 
     def marked(self, service: str) -> dict[tuple[str, int], int]:
         """The positions that carry a mark, which whoever moves an offset cannot give."""
-        return {(one.topic, one.partition): one.offset
-                for one in self._positions(service) if one.metadata}  # fmt: skip
+        found = read_committed(lambda: self._positions(service))
+        return {place: done.offset for place, done in found.items() if done and done.mark}
 
     def _positions(self, service: str) -> list[TopicPartition]:
         consumer = self._group(service)

@@ -29,6 +29,7 @@ from confluent_kafka.admin import (
 )
 
 from chaos.line import LAUNCHER, Line
+from fuma.contracts.errors import FumaError
 from fuma.contracts.facts import encode_person
 from fuma.contracts.topics import COMMANDS, DECISIONS, ORDERS, PERSON, partition_for, spec
 from fuma.runtime.embedded.connect import kafka_config, redis_client
@@ -155,7 +156,7 @@ def _known(line: Line, topic: str, service: str) -> tuple[int, int]:
     def marked() -> bool:
         try:
             found = line.marked(service).get(place, -1)
-        except (KafkaException, UnicodeDecodeError):  # the client reads past a mark's end
+        except (KafkaException, FumaError):
             return False
         return found >= end
 

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from fuma.contracts.errors import Fatal, FumaError
 from fuma.gateway.doors import Doors
 from fuma.runtime.kafka_poll import consume_ready, records_of
-from fuma.runtime.marks import Committed
+from fuma.runtime.marks import read_committed
 from fuma.runtime.ports import LogRecord
 
 log = logging.getLogger("fuma.gateway")
@@ -59,14 +59,10 @@ class Feeder:
 
     def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         try:
-            for known in consumer.committed(partitions, timeout=30):
-                for one in partitions:
-                    if (one.topic, one.partition) == (known.topic, known.partition):
-                        done = Committed(known.offset, known.metadata or "")
-                        one.offset = self._doors.assigned(
-                            one.topic, one.partition, done if known.offset >= 0 else None
-                        )
-                        self._next[one.topic, one.partition] = one.offset
+            known = read_committed(lambda: consumer.committed(partitions, timeout=30))
+            for one in partitions:
+                place = one.topic, one.partition
+                one.offset = self._next[place] = self._doors.assigned(*place, known[place])
             consumer.assign(partitions)
         except (FumaError, KafkaException) as error:
             self._failure = error  # a callback's exception would be swallowed

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.mac import Sealer, pack_time
@@ -25,6 +26,9 @@ from fuma.runtime.ports import LogReader
 log = logging.getLogger(__name__)
 MOVED = "position-moved"
 _VERSION = "1"
+#: A mark: version, what it says in hex, and 32 bytes of HMAC.
+_FORM = re.compile(r"1\.[0-9a-f]*\.[0-9a-f]{64}")
+_READS = 100
 REPAIR = "stop, and compare the log with its copies before anything is repaired"
 
 
@@ -34,6 +38,31 @@ class Committed:
 
     offset: int
     mark: str = ""
+
+
+def read_committed(ask: Callable[[], Sequence[Any]]) -> dict[tuple[str, int], Committed | None]:
+    """What the group has committed, by partition; ``None`` where it never did.
+
+    ``ask``: confluent-kafka's ``committed``. It reads ``metadata`` as a C string, and librdkafka
+    puts no zero behind it: after the mark there may be some bytes of the process's memory, other
+    ones each time, which may not even be text. A mark knows where it ends, so they are cut off.
+    """
+    for _ in range(_READS):
+        try:
+            return {
+                (one.topic, one.partition): (
+                    Committed(one.offset, _own(one.metadata or "")) if one.offset >= 0 else None
+                )
+                for one in ask()
+            }
+        except UnicodeDecodeError:
+            continue
+    raise Fatal("the group's positions cannot be read", "the process starts again by itself")
+
+
+def _own(metadata: str) -> str:
+    found = _FORM.match(metadata)
+    return found[0] if found else metadata
 
 
 class Valued(Protocol):
