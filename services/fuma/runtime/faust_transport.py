@@ -36,10 +36,6 @@ from fuma.runtime.marks import Committed
 FETCH_WAIT_S = 0.1
 #: How long the broker holds a fetch request that finds nothing.
 FETCH_WAIT_MS = 100
-#: How long the next fetch waits for what the last one brought to be taken. Where all of it is
-#: taken sooner, which is the rule, the next fetch asks for every partition at once; a partition
-#: that is not ready holds the others up for no longer than this (aiokafka's own is 0.1).
-UNTAKEN_S = 0.05
 FETCH_BYTES = 512 * 1024
 #: And all partitions together: what is buffered does not grow with their number.
 FETCH_ALL_BYTES = 8 << 20
@@ -130,11 +126,11 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             check_crcs=True,
         )
 
-    async def fetch(self, ready: Iterable[TP], resting: set[TP], limit: int) -> dict[TP, list[Raw]]:
+    async def fetch(self, ready: Sequence[TP], resting: set[TP], limit: int) -> dict[TP, list[Raw]]:
         """At most ``limit`` records of each ready partition, else nothing after a short wait."""
         fetcher = self._ensure_consumer()._fetcher
-        fetcher._prefetch_backoff = UNTAKEN_S
         self._rest(resting)
+        self._pass_over(ready)
         found = await self._buffered(ready, limit)
         if not found:
             waiter = fetcher._create_fetch_waiter()
@@ -161,6 +157,20 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             for records in got.values():
                 found[tp] = records
         return found
+
+    def _pass_over(self, ready: Sequence[TP]) -> None:
+        """Let the next request go without the partitions that are not ready.
+
+        aiokafka asks again only once all that came is taken, so that one request asks for every
+        partition, or after a tenth of a second: what we do not take must not hold up the others.
+        """
+        fetcher = self._ensure_consumer()._fetcher
+        wanted = set(map(tuple, ready))
+        late = [one for tp, one in fetcher._records.items() if tp not in wanted and one._backoff]
+        for one in late:
+            one._backoff = 0
+        if late:
+            fetcher._notify(fetcher._wait_consume_future)
 
     def _rest(self, resting: set[TP]) -> None:
         """Leave these out of the next fetches, and no others."""
