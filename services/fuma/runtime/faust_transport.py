@@ -28,6 +28,7 @@ from faust.transport import drivers
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP, ConsumerMessage
 
+from fuma.runtime.fetch_sessions import FetchSessions
 from fuma.runtime.host_types import Raw
 from fuma.runtime.marks import Committed
 
@@ -129,6 +130,8 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
     async def fetch(self, ready: Sequence[TP], resting: set[TP], limit: int) -> dict[TP, list[Raw]]:
         """At most ``limit`` records of each ready partition, else nothing after a short wait."""
         fetcher = self._ensure_consumer()._fetcher
+        if not isinstance(fetcher._client, FetchSessions):
+            fetcher._client = FetchSessions(fetcher._client)
         self._rest(resting)
         self._pass_over(ready)
         found = await self._buffered(ready, limit)
