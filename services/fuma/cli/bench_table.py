@@ -109,13 +109,13 @@ def _stages(result: Result, console: Console) -> None:
 
 def _latency(found: Mapping[str, Latency], console: Console) -> None:
     names = ("reports", "in groups of", "p50 ms", "p95", "p99", "p99.9", "max", "sender late ms",
-             "cores busy")  # fmt: skip
+             "then behind s", "cores busy")  # fmt: skip
     times = Table("steady/s", *names, title="from report to platform")
     for rate, one in found.items():
         marks = (one.p50, one.p95, one.p99, one.p999, one.worst, one.late_ms)
         times.add_row(
             rate, f"{one.reports:,}", str(one.group), *(f"{value:,.1f}" for value in marks),
-            f"{one.cores:.2f}",
+            f"{one.behind_s:,.1f}", f"{one.cores:.2f}",
         )  # fmt: skip
     console.print(times)
     services = list(next(iter(found.values())).micros)
