@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuma.contracts import codec, natives
+from fuma.contracts import codec, keyed, natives
 from fuma.contracts.avroread import compile_reader
 from fuma.contracts.avrowrite import compile_writer
 from fuma.contracts.facts import encode_person
@@ -43,7 +43,8 @@ def test_each_that_asked_is_there() -> None:
     assert len(codec.ASKED) > 10
     keys = {codec.native_key(*asked) for asked in codec.ASKED}
     assert set(NATIVE) == keys
-    if codec.NATIVE:  # the core is compiled here
+    if not str(keyed.__file__).endswith(".py"):  # the core is compiled here
+        # Were one of them not importable, all would be left out without a word.
         assert set(codec.NATIVE) == keys
 
 
