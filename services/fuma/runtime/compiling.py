@@ -67,7 +67,9 @@ mypy = ["--config-file=", "--ignore-missing-imports", "--namespace-packages",
         "--explicit-package-bases", f"--cache-dir={base}/mypy"]
 setup(
     name="fuma-compiled", packages=[], py_modules=[],
-    ext_modules=mypycify([*mypy, *paths], opt_level="1", debug_level="0", multi_file=True, target_dir=f"{base}/c"),
+    ext_modules=mypycify(
+        [*mypy, *paths], opt_level="1", debug_level="0", multi_file=True, target_dir=f"{base}/c"
+    ),
     script_args=["-q", "build_ext", "-j2", f"--build-lib={base}/lib", f"--build-temp={base}/o"],
 )
 '''
