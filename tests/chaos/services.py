@@ -13,7 +13,7 @@ from chaos.launcher import POINTS
 from chaos.line import Line
 
 NAMES = ("vault", "gateway", "processor", "processor", "sink")
-#: A worker that is silent for longer has lost its partitions (``faust_transport.SESSION_MS``).
+#: A worker that is silent for longer has lost its partitions (``faust_thread.SESSION_MS``).
 SESSION_S = 10.0
 
 

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 LAW_ALARM_S = 30.0
 #: And look again whether it is there.
 LAW_AGAIN_S = 0.1
+#: A patient stage's round ends with so many records: it shares the loop with stages that are not.
+PATIENT_RECORDS = 50
 
 
 class Decided(Protocol):
@@ -179,10 +181,11 @@ class Rounds:
     def _round(self) -> bool:
         """Steps 1 and 2 of a chunk of some partitions; whether there was any."""
         horizon, size = self.stage.horizon(), 0
+        enough = PATIENT_RECORDS if self.stage.patience_s else self._chunk_records
         together: list[_Part] = []
         found = False
         for _ in range(len(self._lines)):
-            if size >= self._chunk_records:
+            if size >= enough:
                 break
             line = self._lines[0]
             self._lines.rotate(-1)  # next time begins with the one after the last

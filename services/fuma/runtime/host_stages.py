@@ -68,9 +68,14 @@ class LedgerRunner(Generic[S, I, D, R]):
         A partition that was added behind our back is nobody's: all that is on it are dead letters.
         """
         if tp.partition >= self._count:
-            strays = Strays(self.name, self.topics, self._stage.dead_letter_topic)
-            runner = TransformRunner(strays, (), self._world, self._reader, self._partition_of)
-            return runner.open(tp, committed)
+            return open_stray(
+                Strays(self.name, self.topics, self._stage.dead_letter_topic),
+                self._world,
+                self._reader,
+                self._partition_of,
+                tp,
+                committed,
+            )
         stage = self._stage
         witness = Witness(
             self._world.sealer, self._reader, self.name,
@@ -194,6 +199,18 @@ class TransformRunner:
 
     def _alarm(self, kind: str, what: str) -> None:
         _raise_alarm(self.name, kind, what, self._world)
+
+
+def open_stray(
+    strays: Strays,
+    world: World,
+    reader: LogReader,
+    partition_of: PartitionOf,
+    tp: TP,
+    committed: Committed | None,
+) -> TransformEngine:
+    """The engine of a partition that was not declared: whatever the stage is, it takes nothing."""
+    return TransformRunner(strays, (), world, reader, partition_of).open(tp, committed)
 
 
 def _intake(world: World, reader: LogReader, partition_of: PartitionOf, names: Any) -> Intake:

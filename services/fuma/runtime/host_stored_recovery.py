@@ -21,7 +21,7 @@ from fuma.runtime import metrics
 from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import FOREVER, POSITION, SHAPE, World
-from fuma.runtime.host_stages import Strays, TransformEngine, TransformRunner
+from fuma.runtime.host_stages import Strays, TransformEngine, open_stray
 from fuma.runtime.host_stored import I, StoredPartition, StoredStage
 from fuma.runtime.host_types import Position
 from fuma.runtime.marks import Committed, Marker, value_hash
@@ -77,9 +77,14 @@ class StoredRunner(Generic[I]):
     def open(self, tp: TP, committed: Committed | None) -> StoredPartition[I] | TransformEngine:
         """Recover. Raises ``Fatal`` on any difference between log, store and commit."""
         if tp.partition >= self._count:
-            strays = Strays(self.name, self.topics, self._stage.dead_letter_topic)
-            runner = TransformRunner(strays, (), self._world, self._reader, self._partition_of)
-            return runner.open(tp, committed)
+            return open_stray(
+                Strays(self.name, self.topics, self._stage.dead_letter_topic),
+                self._world,
+                self._reader,
+                self._partition_of,
+                tp,
+                committed,
+            )
         topic_id = self._reader.topic_id(tp.topic)
         marker = Marker(self._world.sealer, self.name, tp.topic, topic_id, tp.partition)
         store, position = self._sound(tp, topic_id)

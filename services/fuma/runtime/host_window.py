@@ -25,7 +25,7 @@ from fuma.runtime import metrics
 from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import FOREVER, World
-from fuma.runtime.host_stages import Strays, TransformEngine, TransformRunner
+from fuma.runtime.host_stages import Strays, TransformEngine, open_stray
 from fuma.runtime.host_transform import Transformed, internal
 from fuma.runtime.host_types import Emit, Raw
 from fuma.runtime.mac import pack_origin, pack_time
@@ -167,9 +167,14 @@ class WindowRunner(Generic[I]):
     def open(self, tp: TP, committed: Committed | None) -> WindowPartition[I] | TransformEngine:
         """Read what is kept, up to the committed offset, and write nothing."""
         if tp.partition >= self._count:
-            strays = Strays(self.name, self.topics, self._stage.dead_letter_topic)
-            runner = TransformRunner(strays, (), self._world, self._reader, self._partition_of)
-            return runner.open(tp, committed)
+            return open_stray(
+                Strays(self.name, self.topics, self._stage.dead_letter_topic),
+                self._world,
+                self._reader,
+                self._partition_of,
+                tp,
+                committed,
+            )
         topic_id = self._reader.topic_id(tp.topic)
         marker = Marker(self._world.sealer, self.name, tp.topic, topic_id, tp.partition)
         done = marker.resume(committed, self._reader, self._alarm)

@@ -357,6 +357,14 @@ async def test_a_patient_stage_rests_after_a_small_chunk_and_not_after_a_full_on
     assert len(rig.appender.open) == 1  # what came is decided at once
 
 
+async def test_a_patient_stages_rounds_are_short_so_that_the_others_have_their_turn() -> None:
+    rig = await both()
+    rig.stage.patience_s = 60.0
+    send(rig, (HERE, values(HERE, 0, *[b"v"] * 60)), (THERE, values(THERE, 0, *[b"v"] * 60)))
+    await settle()
+    assert [len(records) for records in rig.appender.sent] == [60, 60]
+
+
 async def test_a_partition_is_not_ready_while_it_recovers_or_is_behind() -> None:
     rig = Rig(depth=2)
     assert not rig.host.ready(HERE)
