@@ -17,7 +17,7 @@ from pathlib import Path
 from fuma.cli import bench_fill
 from fuma.cli.bench_fill import Share
 from fuma.cli.bench_memory import size_of
-from fuma.cli.bench_stages import cpu_seconds
+from fuma.cli.bench_stages import cpu_seconds, patiently
 from fuma.cli.bench_waits import Waits, waits
 from fuma.cli.bench_worker import Worker, alive, codes, stop
 from fuma.cli.demo.world import World
@@ -221,7 +221,8 @@ class Large:
     # --- how far it is ---------------------------------------------------------------------------
 
     def _count(self, topic: str) -> int:
-        return self._world.ask.count(topic) - self._base[topic == DECISIONS]
+        there = patiently(lambda: self._world.ask.count(topic))()
+        return there - self._base[topic == DECISIONS]
 
     def _left(self) -> int:
         return self._count(PERSON) - self._count(DECISIONS)

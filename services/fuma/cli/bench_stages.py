@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from fuma.cli.errors import CliError
+from fuma.contracts.errors import Fatal
 
 if TYPE_CHECKING:
     from fuma.cli.bench_baseline import Bare
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 #: The words that run the ``codes`` stage alone.
 CODES = ("fuma.processor", "--stage", "codes")
 _POLL_S = 0.02
+_TRIES = 10
 _STOP_S = 30.0
 
 
@@ -67,6 +69,20 @@ def cpu_seconds(pid: int | None) -> float:
     return float(times.user + times.system)
 
 
+def patiently(ask: Callable[[], int]) -> Callable[[], int]:
+    """``ask`` of a broker that may be too busy to answer: again, a few times."""
+
+    def asked() -> int:
+        for _ in range(_TRIES):
+            try:
+                return ask()
+            except Fatal:
+                time.sleep(_POLL_S)
+        return ask()
+
+    return asked
+
+
 def peak_mib(pid: int) -> float:
     """Peak resident memory of a process, MiB (Linux; 0 elsewhere)."""
     try:
@@ -94,6 +110,7 @@ def measure(
 
     ``workers``: so many of them. ``broker``: its process id, for what it costs.
     """
+    done = patiently(done)
     if (there := done()) >= target:
         raise CliError(f"{name}: all {there:,} records are done already, nothing to measure")
     log = home / "logs" / f"bench-{name}.log"
