@@ -269,7 +269,8 @@ def made_anew(line: Line) -> None:
     logs = sorted(line.home.logs.glob("processor-*.log"))
     ended = {path: path.stat().st_size for path in logs}
     before = line.ask.ends(DECISIONS)
-    for future in line.admin().delete_topics([PERSON]).values():
+    admin = line.admin()  # lives until its futures are done
+    for future in admin.delete_topics([PERSON]).values():
         future.result(120)
     line.mend()  # declared, and so made
     author = Author(random.Random(1))
