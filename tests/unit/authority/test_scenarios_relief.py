@@ -278,6 +278,17 @@ def test_an_appeal_is_filed_where_the_line_lies_or_above_and_nowhere_else() -> N
             assert refusal(p.send("desk", body)) == ("outside-jurisdiction",)
 
 
+def test_a_case_about_a_line_that_the_form_does_not_have_is_refused() -> None:
+    p = hainan()
+    effective(p, 3)
+    for kind in ("appeal", "complaint"):
+        for number in (-1, 3, 200, 100_000):
+            body = c.FileCase(
+                h(f"{kind} {number}"), kind, h("form"), number, "4601", "command", h("text")
+            )
+            assert refusal(p.send("desk", body)) == ("line-unknown",)
+
+
 def test_who_signed_an_order_gives_its_appeal_to_nobody() -> None:
     p = hainan()
     effective(p)

@@ -78,8 +78,10 @@ def file(case: Case, body: c.FileCase) -> Answer:
     if body.kind not in OUTCOMES:
         return No(("case-kind-unknown",), about)
     order = case.state.orders.get(body.order)
-    if body.kind == "appeal" and (order is None or not 0 <= body.line < order.draft.count):
+    if body.kind == "appeal" and order is None:
         return No(("order-unknown",), about)
+    if order is not None and not 0 <= body.line < order.draft.count:
+        return No(("line-unknown",), about)
     # Decided where the line lies or above: elsewhere nobody answers for it, nor may undo it.
     above = order is None or _place(order, body.line).startswith(body.division)
     if body.kind == "appeal" and not above:
