@@ -305,7 +305,9 @@ class Line(World):
             for service in GROUPS:
                 for (topic, partition), offset in self.committed(service).items():
                     missing = admin.bounds(topic, partition).end - max(offset, 0)
-                    if missing:
+                    # An offset that was moved past the end stays there until the next record comes:
+                    # its service goes by what it knows. Whether all was done, the checker says.
+                    if missing > 0:
                         found[topic] = found.get(topic, 0) + missing
         finally:
             admin.close()
