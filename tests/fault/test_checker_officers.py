@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from fault.checker import effects, matches, officers, raw
+from fault.checker import effects, ledgers, matches, officers, raw
 from fault.checker.ledgers import Decided, Ledger
+from fuma.contracts.commandlog import outcome_value
 from fuma.contracts.facts import encode_person
 from fuma.contracts.lawlog import LAW_TOPIC, TICK_KEY, genesis_value, text_value, tick_value
 from fuma.contracts.replies import Reply, encode_reply
 from fuma.contracts.topics import COMMANDS, IN_COMMANDS, PERSON, REPLIES
+from fuma.domain.authority.commands import Outcome
 from fuma.domain.codes.inputs import Identity, MatchFact
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
 
@@ -67,15 +69,71 @@ def test_the_door_forwards_or_keeps(forwarded: int, dead: int, expected: list[st
 SENT = officers.Signed(b"a" * 16, b"c" * 16, "order.act.v1")
 
 
-def _decided(id_: bytes) -> Decided:
+Event = tuple[str, dict[str, Any]]
+LATE: Event = ("fuma.Refused", {"codes": ["expired"]})
+ORDER = b"o" * 16
+
+
+def _said(**change: Any) -> dict[str, Any]:
+    made = {"order": ORDER, "line": 2, "status": "refused", "code": "fact-absent"}
+    return made | change
+
+
+def _decided(id_: bytes, *events: Event) -> Decided:
     record = raw.Rec("fuma.orders", 0, 0, 0, b"14", b"")
-    return Decided(b"14", [(record, {"cause": {"id": id_}})])
+    cause = {"id": id_, "content": b"", "topic": b"", "partition": 0, "offset": 0, "digest": b""}
+    body = {"cause": cause, "events": list(events)}
+    return Decided(b"14", [(record, body)])
 
 
 @pytest.mark.parametrize(("times", "expected"), [(0, ["lost"]), (1, []), (2, ["twice"])])
 def test_a_signed_command_has_one_effect(times: int, expected: list[str]) -> None:
     ledger = Ledger(decided=[_decided(b"a" * 16)] * times)
     assert kinds(officers.check_signed(ledger, [SENT])) == expected
+
+
+@pytest.mark.parametrize(
+    ("effects_of_it", "expected"),
+    [
+        ([("fuma.Accepted", {}), LATE, LATE], []),  # sent again after its time, twice
+        ([LATE], []),
+        ([("fuma.Accepted", {}), ("fuma.Accepted", {}), LATE], ["twice"]),
+        ([("fuma.Accepted", {}), ("fuma.Refused", {"codes": ["order-exists"]})], ["twice"]),
+    ],
+)
+def test_a_command_that_comes_after_its_time_is_refused_and_that_is_no_second_effect(
+    effects_of_it: list[Event], expected: list[str]
+) -> None:
+    ledger = Ledger(decided=[_decided(b"a" * 16, one) for one in effects_of_it])
+    assert kinds(officers.check_signed(ledger, [SENT])) == expected
+    ledgers._one_a_cause(ledger)
+    assert kinds(ledger.faults) == expected
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([("fuma.LineSettled", _said(line=2))], []),
+        ([("fuma.LinesEnded", _said(how="refused", lines=[{"line": 1}, {"line": 2}]))], []),
+        ([("fuma.LineSettled", _said(line=1))], ["lost"]),
+        ([("fuma.LineSettled", _said(line=2, status="held"))], ["lost"]),
+        ([], ["lost"]),
+    ],
+)
+def test_an_outcome_that_the_ledger_knows_already_needs_no_record(
+    events: list[Event], expected: list[str]
+) -> None:
+    made = Made(COMMANDS)
+    outcome = Outcome(ORDER, 2, "refused", "fact-absent")
+    made.put(COMMANDS, b"14", outcome_value("14", b"i" * 16, bytes(32), outcome))
+    ledger = Ledger(decided=[_decided(b"x" * 16, *events)])
+    spec = raw.declared()[COMMANDS]
+    effects.check_ledger(
+        made.found, made.log, made.letters, COMMANDS, "command", ledger, MAC,
+        replace(spec, partitions=1), SCHEMAS,
+    )  # fmt: skip
+    lost = [fault for fault in made.found.faults if fault.startswith("lost")]
+    assert kinds(lost) == expected
 
 
 def _reply(**change: Any) -> bytes:
@@ -96,6 +154,8 @@ def _reply(**change: Any) -> bytes:
         ([{}, {"status": "refused"}], ["twice"]),  # one reply in two wordings
         ([{}, {"id": b"s" * 16, "status": "refused"}], ["twice"]),  # two replies
         ([{}, {"id": b"s" * 16, "status": "turn"}], []),  # to whoever is next
+        ([{}, {"id": b"s" * 16, "status": "refused", "codes": ("expired",)}], []),  # came late
+        ([{"status": "refused", "codes": ("expired",)}], []),
     ],
 )
 def test_a_command_is_answered_once(replies: list[dict[str, Any]], expected: list[str]) -> None:

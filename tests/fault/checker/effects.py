@@ -165,6 +165,7 @@ def check_ledger(
     causes = ledger.causes()
     known = {(d.key, d.cause["id"], d.cause["content"]) for d in ledger.decided}
     values = {(d.key, d.cause["digest"]) for d in ledger.decided}
+    settled = _settled(ledger)
     for record in log.of(topic):
         effects.inputs += 1
         dead = record.place in letters.by_place
@@ -185,7 +186,7 @@ def check_ledger(
             effects.lost(record, "no input, and no dead letter")
             continue
         repeats = (record.key, digest) in values or (record.key, *_name(body)) in known
-        if repeats or _silent(body):
+        if repeats or _silent(body) or _outcome(record.key, body) in settled:
             effects.followed += 1
         else:
             effects.lost(record, f"input {_hex(body.get('id'))} has no effect")
@@ -225,6 +226,30 @@ def _name(body: dict[str, Any]) -> tuple[Any, Any]:
 def _silent(body: dict[str, Any]) -> bool:
     """Ticks may pass without anything being due."""
     return str(body.get("", "")).endswith("Tick")
+
+
+_Line = tuple[bytes | None, bytes, int, str, str]  # province, order, line, status, code
+
+
+def _outcome(key: bytes | None, body: dict[str, Any]) -> _Line | None:
+    if not str(body.get("", "")).endswith("Outcome"):
+        return None
+    return key, body["order"], body["line"], body["status"], body["code"]
+
+
+def _settled(ledger: Ledger) -> set[_Line]:
+    """How lines stand by the ledger: an outcome that says the same has nothing to add."""
+    found: set[_Line] = set()
+    for one in ledger.decided:
+        for _, body in one.records:
+            for name, said in body["events"]:
+                if name.endswith("LineSettled"):
+                    what = said["status"], said["code"]
+                    found.add((one.key, said["order"], said["line"], *what))
+                elif name.endswith("LinesEnded"):
+                    what = said["how"], said["code"]
+                    found |= {(one.key, said["order"], x["line"], *what) for x in said["lines"]}
+    return found
 
 
 def _hex(id_: Any) -> str:

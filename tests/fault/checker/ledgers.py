@@ -113,13 +113,20 @@ def _partition(
         found.faults.append(f"part: {where}: {key.hex()}: the last parts are missing")
 
 
+def came_late(one: Decided) -> bool:
+    """Whether all it says is that a command came after its time: ids are kept until then."""
+    events = one.records[0][1]["events"]
+    first = events[0] if events else ("", {})
+    return first[0].endswith("Refused") and first[1].get("codes") == ["expired"]
+
+
 def _one_a_cause(found: Ledger) -> None:
     seen: dict[tuple[bytes, bytes, bytes], Decided] = {}
     for one in found.decided:
         cause = one.cause
         name = one.key, cause["id"], cause["content"]
         other = seen.setdefault(name, one)
-        if other is not one:
+        if other is not one and not came_late(one):
             found.faults.append(
                 "twice: {}/{}@{}: ".format(*one.records[0][0].place)
                 + f"input {cause['id'].hex()} has an effect at offset "

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fault.checker import effects
-from fault.checker.ledgers import Ledger
+from fault.checker.ledgers import Ledger, came_late
 from fault.checker.raw import Log, Mac, Rec, Schemas
 
 DOOR, COMMANDS, REPLIES, LAW = "fuma.in.commands", "fuma.commands", "fuma.replies", "fuma.law"
@@ -51,10 +51,15 @@ def check_door(found: effects.Effects, log: Log, letters: effects.Letters) -> No
 
 
 def check_signed(ledger: Ledger, signed: Iterable[Signed]) -> list[str]:
-    """Each has one effect on the ledger."""
+    """Each has one effect on the ledger. Sent again after its time it is refused, as often."""
     count: dict[bytes, int] = {}
+    late: set[bytes] = set()
     for one in ledger.decided:
-        count[one.cause["id"]] = count.get(one.cause["id"], 0) + 1
+        if came_late(one):
+            late.add(one.cause["id"])
+        else:
+            count[one.cause["id"]] = count.get(one.cause["id"], 0) + 1
+    count |= {id_: 1 for id_ in late if id_ not in count}
     return [
         f"{'twice' if count.get(sent.id) else 'lost'}: {sent}: {count.get(sent.id, 0)} effects"
         for sent in signed
@@ -67,6 +72,7 @@ def check_replies(log: Log, mac: Mac, schemas: Schemas, signed: Iterable[Signed]
     faults: list[str] = []
     wordings: dict[bytes, bytes] = {}
     told: dict[bytes, set[bytes]] = {}
+    late: dict[bytes, set[bytes]] = {}  # of commands that came after their time
     for record in log.of(REPLIES):
         body = schemas.read(record.value, "reply")
         if body is None or not mac.good(record):
@@ -74,9 +80,12 @@ def check_replies(log: Log, mac: Mac, schemas: Schemas, signed: Iterable[Signed]
         if wordings.setdefault(body["id"], record.value or b"") != record.value:
             faults.append("twice: {}/{}@{}: ".format(*record.place) + "a reply in other words")
         if body["status"] in ("accepted", "refused"):
-            told.setdefault(body["command"], set()).add(body["id"])
+            to = late if body["codes"] == ["expired"] else told
+            to.setdefault(body["command"], set()).add(body["id"])
     for sent in signed:
         count = len(told.get(sent.id, set()) | told.get(sent.command, set()))
+        if not count:
+            count = min(1, len(late.get(sent.id, set()) | late.get(sent.command, set())))
         if count != 1:
             faults.append(f"{'twice' if count else 'lost'}: {sent}: {count} replies")
     return faults
