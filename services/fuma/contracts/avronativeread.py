@@ -126,30 +126,16 @@ class ReaderSource:
     def _union(self, branches: list[Schema], newest: Any) -> tuple[list[str], str]:
         if not isinstance(newest, list):
             raise Unsupported("a union that became none")
-        out = self._out.new("x")
+        out, like = self._out.new("x"), self._newest.like
         solid = [one for one in branches if self._written.resolve(one) != "null"]
         of = f"Optional[{self._kind(solid[0])}]" if len(solid) == 1 else "Any"
         lines = [f"{out}: {of}", f"{out}_ = mark_at(d, p, {len(branches)})", "p += 1"]
         word = "if"
         for index, branch in enumerate(branches):
-            inner, value = self._value(branch, self._like(branch, newest))
+            inner, value = self._value(branch, like(self._written.resolve(branch), newest))
             lines += [f"{word} {out}_ == {index}:", *indented([*inner, f"{out} = {value}"], 1)]
             word = "elif"
         return [*lines, "else:", "    raise Malformed(p)"], out
-
-    def _like(self, branch: Schema, newest: list[Schema]) -> Schema:
-        """The branch of the newest union that ``branch`` is read as."""
-        kind = self._written.resolve(branch)
-        for one in newest:
-            other = self._newest.resolve(one)
-            if kind == other or (
-                isinstance(kind, dict)
-                and isinstance(other, dict)
-                and kind["type"] == other["type"]
-                and kind.get("name") == other.get("name")
-            ):
-                return one
-        raise Unsupported("a branch that is gone")
 
     def _record(self, kind: Any, other: Any) -> str:
         made: str = self._prefix + kind["name"].replace(".", "_")

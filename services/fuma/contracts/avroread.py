@@ -156,7 +156,7 @@ class _Source:
         word = "if"
         for number, branch in enumerate(branches):
             kind = self.written.resolve(branch)
-            other = self._like(kind, newest)
+            other = self.newest.like(kind, newest)
             before, self.lines = self.lines, []
             value = self.read(branch, other)
             if self._named_value(branch, kind):
@@ -177,19 +177,6 @@ class _Source:
             name = kind["name"]
             return name not in self.shapes.records and name not in self.shapes.skip
         return isinstance(branch, str) and not self.shapes.records
-
-    def _like(self, kind: Any, newest: list[Schema]) -> Schema:
-        """The branch of the newest union that ``kind`` is read as."""
-        for one in newest:
-            other = self.newest.resolve(one)
-            if kind == other or (
-                isinstance(kind, dict)
-                and isinstance(other, dict)
-                and kind["type"] == other["type"]
-                and kind.get("name") == other.get("name")
-            ):
-                return one
-        raise Unsupported("a branch that is gone")
 
     def _record(self, schema: Any, newest: Any) -> str:
         name = schema["name"]

@@ -93,6 +93,22 @@ class Named:
             else:
                 return schema
 
+    def like(self, kind: Schema, union: list[Schema]) -> Schema:
+        """The branch of ``union``, one of ours, that the resolved ``kind`` is read as.
+
+        Raises ``Unsupported`` where there is none any more.
+        """
+        for one in union:
+            other = self.resolve(one)
+            if kind == other or (
+                isinstance(kind, dict)
+                and isinstance(other, dict)
+                and kind["type"] == other["type"]
+                and kind.get("name") == other.get("name")
+            ):
+                return one
+        raise Unsupported("a branch that is gone")
+
 
 class Unsupported(Exception):
     """The schema has a type that no codec is compiled for; fastavro does it."""
