@@ -128,7 +128,7 @@ class Feeder:
 
     def close(self) -> None:
         try:
-            self.commit(wait=True)
+            self.commit(idle=True)
         except FumaError as error:  # whoever starts next does the chunk again
             log.warning("not finished: %s", error)
         if self._last:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -78,12 +78,10 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
                 waiter.cancel()
         return found
 
-    async def _buffered(self, ready: Iterable[TP], limit: int) -> dict[TP, list[Raw]]:
+    async def _buffered(self, ready: Sequence[TP], limit: int) -> dict[TP, list[Raw]]:
         fetcher = self._ensure_consumer()._fetcher
         found: dict[TP, list[Raw]] = {}
-        for tp in ready:
-            if KafkaTP(*tp) not in fetcher._records:
-                continue
+        for tp in [tp for tp in ready if tp in fetcher._records]:
             # Checked before every call, with nothing awaited between: inside, aiokafka would wait
             # for the next assignment, which waits for this queue.
             if fetcher._subscriptions.reassignment_in_progress:
@@ -101,8 +99,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         partition, or after a tenth of a second: what we do not take must not hold up the others.
         """
         fetcher = self._ensure_consumer()._fetcher
-        wanted = set(map(tuple, ready))
-        late = [one for tp, one in fetcher._records.items() if tp not in wanted and one._backoff]
+        late = [one for tp, one in fetcher._records.items() if one._backoff and tp not in ready]
         for one in late:
             one._backoff = 0
         if late:

@@ -231,7 +231,12 @@ class Rounds:
         return ()
 
     async def _sought(self, line: Line, engine: Engine) -> None:
-        await self._seek(line.tp, engine.next_offset)
+        try:
+            await self._seek(line.tp, engine.next_offset)
+        except Exception:
+            # Of a partition that went away meanwhile, nothing is left to seek.
+            if line.live:
+                raise
 
     def _decide(
         self, line: Line, engine: Engine, records: Sequence[Raw], horizon: Ms

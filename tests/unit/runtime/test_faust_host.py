@@ -397,6 +397,24 @@ async def test_a_chunk_that_does_not_start_where_it_should_is_dropped_and_sought
     assert len(rig.appender.open) == 1
 
 
+async def test_a_seek_for_a_partition_that_went_away_meanwhile_ends_nothing() -> None:
+    rig = Rig()
+    await rig.assign()
+    gone = asyncio.Event()
+
+    async def seek(tp: TP, offset: int) -> None:
+        await gone.wait()
+        raise RuntimeError("the consumer is stopped")
+
+    rig.consumer.thread.position_at = seek  # type: ignore[method-assign]
+    rig.chunk(5, 2)
+    await settle()
+    await rig.host.revoked({HERE})
+    gone.set()
+    await settle()
+    assert rig.deaths == []
+
+
 async def test_a_failed_append_ends_the_process_and_nothing_is_taken() -> None:
     rig = Rig()
     await rig.assign()
