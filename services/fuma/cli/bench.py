@@ -18,6 +18,7 @@ from fuma.cli.bench_result import Result
 from fuma.cli.bench_table import show
 from fuma.cli.demo.world import World
 from fuma.cli.errors import USAGE, CliError
+from fuma.cli.stopping import stop_as_asked
 from fuma.contracts.resources import root
 
 #: What the targets are about; ``--full``.
@@ -42,7 +43,9 @@ def bench(
         bool, typer.Option("--full", help="At the sizes of the targets: takes an hour or more.")
     ] = False,
     records: Annotated[int, typer.Option(min=1_000, help="Reports a phase.")] = 50_000,
-    rate: Annotated[list[int] | None, typer.Option(help="Reports a second, for latency.")] = None,
+    rate: Annotated[
+        list[int] | None, typer.Option(min=1, help="Reports a second, for latency.")
+    ] = None,
     seconds: Annotated[int, typer.Option(min=2, help="That each rate counts.")] = 20,
     warm: Annotated[float, typer.Option(min=0, help="Seconds at a rate before it counts.")] = 8.0,
     workers: Annotated[int, typer.Option(min=1, help="Workers of codes; sinks.")] = os.cpu_count()
@@ -65,7 +68,12 @@ def bench(
         int, typer.Option(min=0, help="Also: the client's memory over a file of so many rows.")
     ] = 0,
     peers: Annotated[
-        Path | None, typer.Option(help="Take the peers from a file that bench-peers --json wrote.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Take the peers from a file that bench-peers --json wrote.",
+        ),
     ] = None,
     home: Annotated[Path | None, typer.Option(help="Default: .fuma/bench.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
@@ -92,6 +100,7 @@ def bench(
     if full:
         persons, steady_minutes = max(persons, _FULL["persons"]), _FULL_MINUTES
         ledger_records, ledger_persons = _FULL["ledger_records"], _FULL["ledger_persons"]
+    stop_as_asked()
     console = Console(stderr=True)
 
     def say(line: str) -> None:

@@ -6,6 +6,7 @@ that what grows is the stage's.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
@@ -78,7 +79,9 @@ def _bytes(folder: Path) -> int:
 
 def main() -> None:
     """The number of people, ten million unless told otherwise."""
-    people = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("people", type=int, nargs="?", default=10_000_000)
+    people = parser.parse_args().people
     print(
         json.dumps(long_comparison(people, lambda text: print(text, file=sys.stderr, flush=True)))
     )

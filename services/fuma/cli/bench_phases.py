@@ -156,14 +156,20 @@ class _Phases:
             raise CliError("the peers are not here", "they are in the checkout's tests/bench/peers")
         path = os.pathsep.join(filter(None, (str(tests), os.environ.get("PYTHONPATH"))))
         words = ["--records", str(max(20_000, self._plan.records)), "--json"]
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-m", "bench.peers", *words, "--workers", str(self._plan.workers)],
             env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        if done.returncode:
-            raise CliError(f"bench.peers ended with {done.returncode}")
+        ) as peers:  # fmt: skip
+            try:
+                told, _ = peers.communicate()
+            except BaseException:
+                peers.terminate()  # and it stops the broker that it started
+                raise
+        if peers.returncode:
+            raise CliError(f"bench.peers ended with {peers.returncode}")
         kept = root() / ".cache" / "peers" / "last.json"
-        kept.write_text(json.dumps(json.loads(done.stdout)), encoding="utf-8")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(json.loads(told)), encoding="utf-8")
         self._result.peers = read_peers(kept)
 
     def _stages(self) -> None:

@@ -6,6 +6,7 @@ different machines met is told by the position, which only one of them can have 
 from __future__ import annotations
 
 import fcntl
+from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
@@ -50,9 +51,12 @@ def _hold(file: TextIO, numbers: Sequence[int]) -> bool:
 
 
 def numbers_of(words: str) -> tuple[int, ...]:
-    """``0-3,6`` as numbers. Raises ``ValueError``."""
+    """``0-3,6`` as numbers. Raises ``ArgumentTypeError``, for a command's line."""
     found: list[int] = []
     for word in words.split(","):
         first, dash, last = word.partition("-")
-        found += range(int(first), int(last if dash else first) + 1)
+        try:
+            found += range(int(first), int(last if dash else first) + 1)
+        except ValueError:
+            raise ArgumentTypeError(f"{words!r} is not like 0-3,6") from None
     return tuple(found)

@@ -24,6 +24,7 @@ from fuma.cli.bench_load import DEPARTMENT, events
 from fuma.cli.bench_stages import CODES, measure
 from fuma.cli.demo.people import holders
 from fuma.cli.demo.world import World
+from fuma.cli.stopping import stop_as_asked
 from fuma.contracts import topics
 from fuma.contracts.resources import root
 from fuma.domain.time import DAY, day_start
@@ -52,6 +53,7 @@ def main() -> None:
     def say(line: str) -> None:
         console.print(f"  {line}")
 
+    stop_as_asked()
     prepare(say)
     with World(asked.home, say=say) as world:
         _fill(world, asked.records, say)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fuma.cli.errors import USAGE, CliError
+from fuma.cli.stopping import stop_as_asked
 from fuma.contracts.resources import root
 
 
@@ -47,8 +46,7 @@ def demo(
                 f"unset {name}",
                 code=USAGE,
             )
-    # A Ctrl-C and a `kill` both end in the contexts that stop everything.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+    stop_as_asked()
     # librdkafka's remarks are for the log files; what fails comes as one line.
     logging.getLogger("fuma").setLevel(logging.ERROR)
     from fuma.cli.demo.story import Story
