@@ -30,6 +30,7 @@ MODULES = (
     "fuma.contracts.keyed",
     "fuma.contracts.murmur",
     "fuma.contracts.noticed",
+    "fuma.contracts.platform",
     "fuma.contracts.presencebytes",
     "fuma.contracts.provinces",
     "fuma.contracts.shownbytes",
@@ -63,9 +64,16 @@ MODULES = (
     "fuma.domain.watch.events",
     "fuma.processor.notices",
     "fuma.runtime.host_intake",
+    "fuma.runtime.host_ledger",
+    "fuma.runtime.host_recovery",
+    "fuma.runtime.host_resident_recovery",
+    "fuma.runtime.host_state",
+    "fuma.runtime.kafka_records",
     "fuma.runtime.mac",
     "fuma.runtime.records",
     "fuma.runtime.resp",
+    "fuma.sink.apply",
+    "fuma.sink.fold",
 )
 #: A module that is there only compiled: codecs, written from the schemas.
 GENERATED = "fuma.contracts.generated"
@@ -74,7 +82,12 @@ _ALSO = (
     "domain",
     "contracts",
     "runtime/ports.py",
+    "runtime/host_resident_state.py",
     "runtime/host_types.py",
+    "runtime/host_world.py",
+    "runtime/marks.py",
+    "sink/chunk.py",
+    "sink/tools.py",
     "runtime/nativevalues.py",
 )
 PACKAGE = Path(__file__).resolve().parent

@@ -31,8 +31,8 @@ from fuma.processor.law import LawGate
 from fuma.runtime import keyfiles
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_replay import decide_again, first_records, per_key
+from fuma.runtime.host_world import World
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer

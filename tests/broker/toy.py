@@ -24,9 +24,9 @@ from fuma.contracts.topics import partition_for
 from fuma.domain.time import Ms
 from fuma.runtime.faust_app import build, die, serve
 from fuma.runtime.faust_host import Host
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_stages import LedgerRunner, dead_letter_partitions
 from fuma.runtime.host_transform import internal
+from fuma.runtime.host_world import World
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.ports import Outgoing

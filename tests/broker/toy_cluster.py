@@ -20,8 +20,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from broker import toy
 from fuma.contracts.topics import partition_for
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_replay import Entry, decide_again, first_records, per_key
+from fuma.runtime.host_world import World
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.ports import Outgoing
 

@@ -105,10 +105,10 @@ def arm_everything(module: str) -> None:
         return Fatal("made to fail")
 
     if module == "fuma.processor":
-        from fuma.runtime.host_ledger import LedgerPartition
+        from fuma.runtime.host_rounds import Rounds
         from fuma.runtime.store import RocksStore
 
-        _around(LedgerPartition, "take", "take", fatal)
+        _around(Rounds, "_take", "take", fatal)
         _around(RocksStore, "write", "store", fatal)
     elif module == "fuma.gateway":
         from fuma.gateway.batches import Staging

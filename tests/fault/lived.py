@@ -21,9 +21,11 @@ from fuma.processor.codes import Codes
 from fuma.processor.outbox import Outbox
 from fuma.processor.taskforce import Taskforce
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, LedgerPartition, World
+from fuma.runtime.host_ledger import LedgerPartition
 from fuma.runtime.host_stages import TransformRunner
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_types import Position
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.platform_memory import MemoryPlatform

@@ -33,7 +33,7 @@ from fuma.domain.time import DAY, HOUR
 from fuma.processor.codes import Codes
 from fuma.processor.itinerary import Itinerary
 from fuma.processor.taskforce import Taskforce
-from fuma.runtime import host_ledger
+from fuma.runtime import host_world
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_replay import decide_again, first_records, per_key
 from fuma.runtime.lawreader import LawReader
@@ -78,7 +78,7 @@ def _kill(world: World, over: threading.Event) -> None:
         running[0].signal(signal.SIGKILL)
 
 
-def _stage(world: World) -> tuple[Codes, host_ledger.World, Intake]:
+def _stage(world: World) -> tuple[Codes, host_world.World, Intake]:
     pinned = read_world(world.home.world)
     ask = world.ask
     reader = LawReader(ask.log, ask.sealer, pinned)
@@ -87,7 +87,7 @@ def _stage(world: World) -> tuple[Codes, host_ledger.World, Intake]:
     letters = {stage.dead_letter_topic: topics.spec(stage.dead_letter_topic).partitions}
     counts = {topics.PERSON: topics.spec(topics.PERSON).partitions}
     intake = Intake(ask.sealer, simulated=True, partition_of=topics.partition_for, counts=counts)
-    return stage, host_ledger.World(ask.sealer, True, letters), intake
+    return stage, host_world.World(ask.sealer, True, letters), intake
 
 
 @pytest.mark.parametrize("chunk", [1, 97, 5_000])

@@ -25,9 +25,9 @@ from fuma.contracts.rulesfile import Text, law_of, load_folder
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.domain.time import DAY, Ms, day_start
 from fuma.gateway.batches import Staging
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner
 from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_time
 from fuma.runtime.marks import Committed
 from fuma.runtime.memory import MemoryVault

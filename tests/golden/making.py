@@ -24,8 +24,8 @@ from fuma.domain.law.inforce import Law
 from fuma.domain.time import Ms
 from fuma.processor.codes import Codes
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_replay import decide_again
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.memory_log import MemoryLog
 from fuma.runtime.ports import Outgoing

@@ -8,11 +8,12 @@ from itertools import islice
 from fuma.contracts.topics import COMMANDS, ORDERS, partition_for, spec
 from fuma.processor.authority import Authority
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, World
 from fuma.runtime.host_resident import ResidentPartition
 from fuma.runtime.host_resident_state import Residents
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_transform import internal
 from fuma.runtime.host_types import Position
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_time
 from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from golden.making import SEALER, Golden, Input, law_by_digest

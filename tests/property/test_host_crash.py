@@ -7,7 +7,7 @@ from enum import Enum
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuma.runtime.host_ledger import FOREVER
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.memory_log import MemoryStore
 from unit.runtime.host_rig import START, Rig
 

@@ -28,8 +28,10 @@ from fuma.contracts.registry import registry
 from fuma.contracts.topics import partition_for, topics
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, LedgerPartition, World
+from fuma.runtime.host_ledger import LedgerPartition
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_types import Position
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import MAC_HEADER, TIME_HEADER, Sealer, pack_time
 from fuma.runtime.memory_log import MemoryStore
 from fuma.runtime.ports import LogRecord, Outgoing

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fuma.contracts import commandlog
 from fuma.domain.authority import commands as c
 from fuma.domain.time import DAY, HOUR, MINUTE
-from fuma.runtime.host_ledger import FOREVER
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.memory_log import MemoryStore
 from unit.authority.making import NOON, h, line
 from unit.authority.rig import Rig, Signer, xing_founding

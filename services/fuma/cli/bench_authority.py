@@ -26,11 +26,12 @@ from fuma.domain.law.reading import instant
 from fuma.domain.time import HOUR, Ms
 from fuma.processor.authority import Authority
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, World
 from fuma.runtime.host_resident import ResidentPartition
 from fuma.runtime.host_resident_state import Residents
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_transform import internal
 from fuma.runtime.host_types import Position
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.memory_log import MemoryLog
 from fuma.runtime.store import RocksStore

@@ -30,9 +30,9 @@ from fuma.domain.time import DAY, HOUR, MINUTE, Ms
 from fuma.processor.comparison import Comparison
 from fuma.runtime.heap import settle
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_stored import StoredPartition
 from fuma.runtime.host_types import Position
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer
 from fuma.runtime.marks import Marker
 from fuma.runtime.ports import LogRecord

@@ -42,18 +42,21 @@ from fuma.processor.watch import Watch
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.heap import settle
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, LedgerPartition, World
+from fuma.runtime.host_ledger import LedgerPartition
 from fuma.runtime.host_recovery import Recovery
 from fuma.runtime.host_stages import TransformRunner
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_types import Position
 from fuma.runtime.host_window import WindowRunner
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer
 from fuma.runtime.memory_log import MemoryLog
 from fuma.runtime.platform_memory import MemoryPlatform
 from fuma.runtime.ports import LogRecord, Outgoing
 from fuma.runtime.store import RocksStore
-from fuma.sink.apply import Partition, Tools
+from fuma.sink.apply import Partition
 from fuma.sink.incidents import Incidents
+from fuma.sink.tools import Tools
 from fuma.sink.writer import Writer
 
 _NOW: Ms = 1_655_136_000_000  # 14 June 2022, 00:00 in Asia/Shanghai

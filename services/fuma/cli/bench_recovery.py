@@ -19,8 +19,8 @@ from fuma.processor.codes import Codes
 from fuma.runtime import keyfiles
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_recovery import Recovery
+from fuma.runtime.host_world import World
 from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.store import RocksStore

@@ -17,81 +17,38 @@ runs, 2); a crash after a step means:
 from __future__ import annotations
 
 import hashlib
-import struct
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Generic, Protocol
 
-from fuma.contracts.decisions import FIRST, Cause
+from fuma.contracts.decisions import Cause
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
-from fuma.runtime.host_intake import Intake, dead_letter
-from fuma.runtime.host_types import (
-    D,
-    I,
-    LedgerStage,
-    Position,
-    R,
-    Raw,
-    S,
-    ledger_value_fits,
-)
-from fuma.runtime.mac import Sealer, pack_origin, pack_time
+from fuma.runtime.host_intake import Intake
+from fuma.runtime.host_state import FOREVER, KeyState, load_key_state, write_states
+from fuma.runtime.host_types import D, I, LedgerStage, Position, R, Raw, S, ledger_value_fits
+from fuma.runtime.host_world import World
+from fuma.runtime.mac import pack_origin, pack_time
 from fuma.runtime.marks import Committed
 from fuma.runtime.ports import Outgoing, Store
 
-POSITION = "position"
-#: The version of the states' bytes that the store was written in.
-SHAPE = "shape"
-#: No bound on T.
-FOREVER: Ms = 1 << 62
-HEAD = struct.Struct(">BQ32s")  # held, seq, hash of the last ledger value
 
-
-@dataclass(slots=True)
-class KeyState(Generic[S]):
-    """What the store keeps for one key: the end of its ledger, and the stage's own state."""
-
-    seq: int = 0
-    last: bytes = FIRST
-    held: bool = False
-    state: S | None = None
-
-
-@dataclass(slots=True)
 class Decided(Generic[S]):
-    """A decided chunk, not yet acknowledged."""
+    """A decided chunk, not yet acknowledged. ``after_applied``: the applied offset before it."""
 
-    after_applied: int  # the applied offset that it follows
-    outgoing: list[Outgoing] = field(default_factory=list)
-    states: dict[bytes, KeyState[S]] = field(default_factory=dict)
-    taken: int = 0  # how many of the records are in it; fewer where the law is not known further
-    applied: int = -1
-    input_hash: bytes = b""
-    at: Ms = 0
-    last_ledger: int = -1  # index in ``outgoing``
-    ledger_hash: bytes = b""  # sha256 of its value
-    dead: list[Reason] = field(default_factory=list)
-    aside: list[Outgoing] = field(default_factory=list)  # dead letters, and what stands beside them
-    letters: int = 0  # so many of ``outgoing``, the first ones, are these
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What all partitions of all stages of a process share."""
-
-    sealer: Sealer
-    simulated: bool
-    dead_letter_partitions: dict[str, int]
-    #: What else is to be appended beside a dead letter: an incident, or nothing.
-    beside: Callable[[Raw, Poison], list[Outgoing]] = lambda raw, poison: []
-    #: Who is told what no record gave: kind and sentence.
-    alarm: Callable[[str, str], None] = lambda kind, what: None
-
-    def letters(self, raw: Raw, poison: Poison, topic: str) -> list[Outgoing]:
-        """The dead letter of ``raw``, and what stands beside it."""
-        letter = dead_letter(raw, poison, topic, self.dead_letter_partitions[topic])
-        return [letter, *self.beside(raw, poison)]
+    def __init__(self, after_applied: int, input_hash: bytes, at: Ms) -> None:
+        self.after_applied = after_applied
+        self.applied = after_applied
+        self.input_hash = input_hash
+        self.at = at
+        self.outgoing: list[Outgoing] = []
+        self.states: dict[bytes, KeyState[S]] = {}
+        self.taken = 0  # how many of the records are in it; fewer where the law ends before
+        self.last_ledger = -1  # index in ``outgoing``
+        self.ledger_hash = b""  # sha256 of its value
+        self.dead: list[Reason] = []
+        self.aside: list[Outgoing] = []  # dead letters, and what stands beside them
+        self.letters = 0  # so many of ``outgoing``, the first ones, are these
 
 
 class LedgerPartition(Generic[S, I, D, R]):
@@ -134,10 +91,9 @@ class LedgerPartition(Generic[S, I, D, R]):
         """
         head = self._open[-1] if self._open else None
         chunk: Decided[S] = Decided(
-            after_applied=self.next_offset - 1,
-            applied=self.next_offset - 1,
-            input_hash=head.input_hash if head else self.position.input_hash,
-            at=head.at if head else self.position.at,
+            self.next_offset - 1,
+            head.input_hash if head else self.position.input_hash,
+            head.at if head else self.position.at,
         )
         read = [(raw, *self._read(raw)) for raw in records]
         known = self._load({raw.key for raw, _, item in read if not isinstance(item, Poison)})
@@ -276,27 +232,3 @@ def letters_first(chunk: Chunk) -> None:
         chunk.outgoing = [*chunk.aside, *chunk.outgoing]
         if chunk.last_ledger >= 0:
             chunk.last_ledger += chunk.letters
-
-
-def load_key_state(stage: LedgerStage[S, I, D, R], data: bytes | None) -> KeyState[S]:
-    """A key's state from the store's bytes."""
-    if data is None:
-        return KeyState()
-    held, seq, last = HEAD.unpack_from(data)
-    body = data[HEAD.size :]
-    return KeyState(seq, last, bool(held), stage.load(body[1:]) if body else None)
-
-
-def write_states(
-    store: Store,
-    stage: LedgerStage[S, I, D, R],
-    states: dict[bytes, KeyState[S]],
-    position: Position,
-) -> None:
-    """States and position in one batch."""
-    puts: dict[bytes, bytes | None] = {}
-    for key, known in states.items():
-        head = HEAD.pack(known.held, known.seq, known.last)
-        # One byte tells an empty state from none.
-        puts[key] = head if known.state is None else head + b"\x01" + stage.dump(known.state)
-    store.write(puts, {POSITION: position.dump(), SHAPE: stage.shape.encode()})

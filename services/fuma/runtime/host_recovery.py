@@ -14,8 +14,9 @@ from itertools import islice
 from typing import Generic, NoReturn
 
 from fuma.contracts.errors import Fatal, Poison
-from fuma.runtime.host_ledger import POSITION, KeyState, World, load_key_state, write_states
+from fuma.runtime.host_state import POSITION, KeyState, load_key_state, write_states
 from fuma.runtime.host_types import D, I, LedgerStage, Position, R, S
+from fuma.runtime.host_world import World
 from fuma.runtime.ports import Bounds, LogReader, LogRecord, Store
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,21 @@ _REPAIR = "stop, and compare the log with its copies before anything is repaired
 Alarm = Callable[[str, str], None]  # kind, what
 
 
+class _Part(Generic[R]):
+    """A ledger record that was met, read, with its value's hash."""
+
+    def __init__(self, frame: R, offset: int, digest: bytes) -> None:
+        self.frame = frame
+        self.offset = offset
+        self.digest = digest
+
+
 class _Group(Generic[R]):
     """The records of one decision, as far as they were met."""
 
-    __slots__ = ("first", "parts")
-
     def __init__(self, first: int) -> None:
         self.first = first  # ledger offset of its first record
-        self.parts: dict[int, tuple[R, LogRecord, bytes]] = {}
+        self.parts: dict[int, _Part[R]] = {}
 
 
 class Recovery(Generic[S, I, D, R]):
@@ -65,7 +73,12 @@ class Recovery(Generic[S, I, D, R]):
     def run(self) -> Position:
         """The position after which the stream goes on. Raises ``Fatal`` on any difference."""
         position, ledger = self._compare()
-        position = self._fold(position, ledger)
+        self._begun = position
+        self._applied, self._input_hash, self._time = (
+            position.applied, position.input_hash, position.at
+        )  # fmt: skip
+        self._ledger_offset, self._ledger_hash = position.ledger_offset, position.ledger_hash
+        position = self._fold(position.ledger_end, ledger.end)
         inputs = self._reader.bounds(self._stage.input_topic, self._partition)
         if not inputs.start <= position.applied + 1 <= inputs.end:
             self._stop(
@@ -102,46 +115,48 @@ class Recovery(Generic[S, I, D, R]):
             if hashlib.sha256(record.value or b"").digest() != expected:
                 self._stop(f"{topic} holds another value at {offset} than the store was made from")
 
-    def _fold(self, position: Position, ledger: Bounds) -> Position:
-        topic, folded = self._stage.ledger_topic, 0
-        end = position.ledger_end
-        records = self._reader.read(topic, self._partition, end, ledger.end)
+    def _fold(self, start: int, stop: int) -> Position:
+        """Ledger offsets from ``start`` up to ``stop``; the position after them."""
+        folded, end = 0, start
+        records = self._reader.read(self._stage.ledger_topic, self._partition, start, stop)
         while batch := list(islice(records, _AHEAD)):
             self._look_ahead(batch)
             for record in batch:
-                frame, digest = self._believe(record)
-                done = frame is not None and self._collect(position, frame, record, digest)
-                if frame is not None and done:
-                    position = self._apply(position, frame)
+                part = self._believe(record)
+                parts = [] if part is None else self._collect(part, record)
+                if parts:
+                    self._apply(record.key or b"", parts)
                     folded += 1
                 end = record.offset + 1
                 if len(self._states) >= BATCH:
-                    self._flush(self._at(position, end))
-        position = self._at(position, end)
+                    self._flush(self._at(end))
+        position = self._at(end)
         self._flush(position)
         if folded:
             log.info("%s/%d: folded %d decisions", self._stage.name, self._partition, folded)
         return position
 
-    def _at(self, position: Position, end: int) -> Position:
-        """``position``, with folding to go on at ``end``, or where an open decision begins."""
+    def _at(self, end: int) -> Position:
+        """What is folded, with folding to go on at ``end``, or where an open decision begins."""
         open_from = min((group.first for group in self._groups.values()), default=end)
-        return replace(position, ledger_end=min(end, open_from))
+        return replace(
+            self._begun, applied=self._applied, input_hash=self._input_hash, at=self._time,
+            ledger_offset=self._ledger_offset, ledger_hash=self._ledger_hash,
+            ledger_end=min(end, open_from),
+        )  # fmt: skip
 
     def _look_ahead(self, batch: Sequence[LogRecord]) -> None:
         """Read what the store has of the batch's keys at once; what is in hand is newer."""
         keys = [k for k in dict.fromkeys(r.key for r in batch) if k and k not in self._states]
         self._ahead = dict(zip(keys, self._store.get_many(keys), strict=True))
 
-    def _believe(self, record: LogRecord) -> tuple[R | None, bytes]:
+    def _believe(self, record: LogRecord) -> _Part[R] | None:
         key, value = record.key, record.value
         if key is None or value is None or not self._world.sealer.check(
             record.topic, key, value, record.headers
         ):  # fmt: skip
-            self._alarm(
-                "forged", f"{record.topic}/{record.partition}@{record.offset}: no MAC of ours"
-            )
-            return None, b""
+            self._alarm("forged", f"{_place(record)}: no MAC of ours")
+            return None
         try:
             frame = self._stage.read(value)
         except Poison as poison:
@@ -149,67 +164,72 @@ class Recovery(Generic[S, I, D, R]):
                 f"{_place(record)}: ours, but unreadable ({poison})",
                 "this program is older than the ledger: upgrade it",
             ) from poison
-        return frame, hashlib.sha256(value).digest()
+        return _Part(frame, record.offset, hashlib.sha256(value).digest())
 
-    def _collect(self, position: Position, frame: R, record: LogRecord, digest: bytes) -> bool:
-        """Put the record to its decision; whether that is complete now."""
-        key, cause = record.key or b"", frame.cause
+    def _collect(self, part: _Part[R], record: LogRecord) -> list[_Part[R]]:
+        """Put the record to its decision; all parts of that, in order, once it is complete."""
+        frame, digest, key = part.frame, part.digest, record.key or b""
+        cause = frame.cause
         if cause.partition != self._partition:
             # Ours, but copied here by somebody: no record of this partition's ledger.
             self._alarm("stray", f"{_place(record)}: a record of partition {cause.partition}")
-            return False
-        if cause.topic != position.input_id:
+            return []
+        if cause.topic != self._begun.input_id:
             self._stop(f"ledger offset {record.offset} follows from another topic")
-        seen = self._met.get((key, frame.seq))
-        if seen is not None and seen != digest:
-            self._hold(key, "another value under a known number", record)
-        self._met.setdefault((key, frame.seq), digest)
-        if cause.offset <= position.applied:
-            return False  # a repeat, from an owner that did not know yet that it was none
-        group = self._groups.setdefault(cause.offset, _Group(record.offset))
-        group.parts.setdefault(frame.part, (frame, record, digest))
-        return len(group.parts) == frame.parts
+        if self._met.setdefault((key, frame.seq), digest) != digest:
+            self._hold(key, "another value under a known number", record.offset)
+        offset = cause.offset
+        if offset <= self._applied:
+            return []  # a repeat, from an owner that did not know yet that it was none
+        group = self._groups.get(offset)
+        if group is None:
+            if frame.parts == 1:
+                return [part]
+            group = self._groups[offset] = _Group(record.offset)
+        group.parts.setdefault(frame.part, part)
+        if len(group.parts) != frame.parts:
+            return []
+        del self._groups[offset]
+        return [group.parts[number] for number in sorted(group.parts)]
 
-    def _apply(self, position: Position, frame: R) -> Position:
+    def _apply(self, key: bytes, parts: list[_Part[R]]) -> None:
+        frame = parts[0].frame
         offset = frame.cause.offset
-        parts = [part for _, part in sorted(self._groups.pop(offset).parts.items())]
         if self._groups and min(self._groups) < offset:
             self._stop(f"input {min(self._groups)} lacks parts, later inputs do not")
-        key = parts[0][1].key or b""
         known = self._known(key)
         if not known.held:
-            chained = known.seq, known.last
-            for part, record, digest in parts:
-                if part.seq != chained[0] + 1 or part.prev != chained[1]:
-                    self._hold(key, f"number {part.seq} does not follow {chained[0]}", record)
+            seq, last = known.seq, known.last
+            for part in parts:
+                if part.frame.seq != seq + 1 or part.frame.prev != last:
+                    self._hold(key, f"number {part.frame.seq} does not follow {seq}", part.offset)
                     break
-                chained = part.seq, digest
+                seq, last = seq + 1, part.digest
             else:
-                state = self._stage.fold(known.state, [part for part, _, _ in parts])
-                self._put(key, KeyState(chained[0], chained[1], False, state))
-        last = parts[0] if len(parts) == 1 else max(parts, key=lambda part: part[1].offset)
-        return Position(
-            position.input_id,
-            position.ledger_id,
-            offset,
-            frame.cause.digest,
-            max(position.at, frame.at),
-            last[1].offset,
-            last[2],
-            position.ledger_end,
-        )
+                state = self._stage.fold(known.state, [part.frame for part in parts])
+                self._put(key, KeyState(seq, last, False, state))
+        newest = parts[0]
+        for part in parts:
+            if part.offset > newest.offset:
+                newest = part
+        self._applied = offset
+        self._input_hash = frame.cause.digest
+        self._time = max(self._time, frame.at)
+        self._ledger_offset, self._ledger_hash = newest.offset, newest.digest
 
-    def _hold(self, key: bytes, what: str, record: LogRecord) -> None:
+    def _hold(self, key: bytes, what: str, offset: int) -> None:
         known = self._known(key)
         self._put(key, KeyState(known.seq, known.last, True, known.state))
-        self._alarm("held", f"{_place(record)}: {what}; key {key.hex()} is held")
+        place = f"{self._stage.ledger_topic}/{self._partition}@{offset}"
+        self._alarm("held", f"{place}: {what}; key {key.hex()} is held")
 
     def _known(self, key: bytes) -> KeyState[S]:
-        if key not in self._states:
+        known = self._states.get(key)
+        if known is None:
             # Used once: after a flush the store has it newer.
             data = self._ahead.pop(key) if key in self._ahead else self._store.get_many([key])[0]
-            self._states[key] = load_key_state(self._stage, data)
-        return self._states[key]
+            known = self._states[key] = load_key_state(self._stage, data)
+        return known
 
     def _put(self, key: bytes, state: KeyState[S]) -> None:
         self._states[key] = state

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, LedgerPartition, World
+from fuma.runtime.host_ledger import LedgerPartition
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_types import D, I, LedgerStage, Position, R, S
+from fuma.runtime.host_world import World
 from fuma.runtime.memory_log import MemoryStore
 from fuma.runtime.ports import LogReader, LogRecord, Store
 

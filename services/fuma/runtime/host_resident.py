@@ -28,8 +28,8 @@ from fuma.contracts.decisions import Cause
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, KeyState, World, letters_first
-from fuma.runtime.host_recovery import Alarm, Recovery
+from fuma.runtime.host_ledger import letters_first
+from fuma.runtime.host_resident_recovery import ResidentRecovery
 from fuma.runtime.host_resident_state import (
     D,
     I,
@@ -40,7 +40,9 @@ from fuma.runtime.host_resident_state import (
     write_snapshot,
 )
 from fuma.runtime.host_stages import LedgerRunner, PartitionOf, Stores
+from fuma.runtime.host_state import FOREVER, KeyState
 from fuma.runtime.host_types import Position, Raw, ledger_value_fits
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_origin, pack_time
 from fuma.runtime.marks import Committed
 from fuma.runtime.ports import LogReader, Outgoing, Store
@@ -224,32 +226,6 @@ class ResidentPartition(Generic[S, I, D, R]):
                 self._write(self._residents.snapshot())
         finally:
             self._store.close()
-
-
-class ResidentRecovery(Recovery[S, I, D, R]):
-    """Recovery into memory: from the last snapshot, then the ledger."""
-
-    def __init__(
-        self,
-        stage: ResidentStage[S, I, D, R],
-        world: World,
-        store: Store,
-        reader: LogReader,
-        partition: int,
-        alarm: Alarm,
-    ) -> None:
-        super().__init__(cast("Any", stage), world, store, reader, partition, alarm)
-        self.residents = Residents(stage, store)
-
-    def _known(self, key: bytes) -> KeyState[S]:
-        return self.residents.get(key)
-
-    def _put(self, key: bytes, state: KeyState[S]) -> None:
-        self.residents.put(key, state)
-
-    def _flush(self, position: Position) -> None:
-        puts = self.residents.snapshot()
-        write_snapshot(self._store, self._stage.shape, puts, position)
 
 
 class ResidentRunner(LedgerRunner[S, I, D, R]):

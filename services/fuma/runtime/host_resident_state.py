@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from fuma.contracts.decisions import FIRST, Cause
 from fuma.domain.time import Ms
-from fuma.runtime.host_ledger import HEAD, POSITION, SHAPE, KeyState
+from fuma.runtime.host_state import HEAD, POSITION, SHAPE, KeyState
 from fuma.runtime.host_types import Framed, Position
 from fuma.runtime.ports import Store
 

@@ -295,14 +295,19 @@ class Rounds:
         started, begin = time.monotonic(), 0
         for line, engine, decided in together:
             end = begin + len(decided.outgoing)
-            # (3) One batch in the store, only if the chunk follows on it. A crash: the group's
-            # offset is behind, and nobody reads it where there is a store.
-            engine.take(decided, offsets[begin:end])
+            self._take(engine, decided, offsets[begin:end])
             begin = end
             line.unacknowledged -= 1
             self._taken(line, engine, decided)
         self._timed.store.observe(time.monotonic() - started)
         self.wake()
+
+    def _take(self, engine: Engine, decided: Decided, offsets: list[int]) -> None:
+        """(3) One batch in the store, only if the chunk follows on it.
+
+        A crash: the group's offset is behind, and nobody reads it where there is a store.
+        """
+        engine.take(decided, offsets)
 
     def _submit(self, records: Sequence[Any]) -> Awaitable[list[int]]:
         return asyncio.wrap_future(self._appender.submit(records))

@@ -13,10 +13,12 @@ from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, SHAPE, LedgerPartition, World
+from fuma.runtime.host_ledger import LedgerPartition
 from fuma.runtime.host_recovery import Recovery
+from fuma.runtime.host_state import FOREVER, SHAPE
 from fuma.runtime.host_transform import Transformed, TransformPartition
 from fuma.runtime.host_types import D, Emit, I, LedgerStage, R, Raw, S, TransformStage
+from fuma.runtime.host_world import World
 from fuma.runtime.marks import Committed, Marker
 from fuma.runtime.ports import LogReader, Store
 from fuma.runtime.witness import Witness

@@ -24,9 +24,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, POSITION, SHAPE, World
+from fuma.runtime.host_state import FOREVER, POSITION, SHAPE
 from fuma.runtime.host_transform import internal
 from fuma.runtime.host_types import Emit, Position, Raw
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_origin, pack_time
 from fuma.runtime.marks import Committed, Marker, value_hash
 from fuma.runtime.ports import Outgoing, Range, SortedStore

@@ -20,10 +20,11 @@ from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, POSITION, SHAPE, World
 from fuma.runtime.host_stages import Strays, TransformEngine, open_stray
+from fuma.runtime.host_state import FOREVER, POSITION, SHAPE
 from fuma.runtime.host_stored import I, StoredPartition, StoredStage
 from fuma.runtime.host_types import Position
+from fuma.runtime.host_world import World
 from fuma.runtime.marks import Committed, Marker, value_hash
 from fuma.runtime.ports import LogReader, SortedStore
 

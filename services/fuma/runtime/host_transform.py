@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_types import Raw, TransformStage
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
 from fuma.runtime.marks import value_hash
 from fuma.runtime.ports import Outgoing

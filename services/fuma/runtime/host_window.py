@@ -24,10 +24,11 @@ from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, World
 from fuma.runtime.host_stages import Strays, TransformEngine, open_stray
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_transform import Transformed, internal
 from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_origin, pack_time
 from fuma.runtime.marks import Committed, Marker, value_hash
 from fuma.runtime.ports import LogReader

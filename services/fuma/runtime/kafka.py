@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from functools import partial
 from typing import Any
 
 from confluent_kafka import (
@@ -23,6 +22,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from fuma.contracts.errors import Fatal
+from fuma.runtime.kafka_records import Batch, Lane, record_of, record_size
 from fuma.runtime.ports import Bounds, LogRecord, Outgoing
 
 log = logging.getLogger(__name__)
@@ -42,26 +42,12 @@ _NOT_YET = (
 _GONE = "look at the broker's log; the process starts again by itself"
 
 
-class _Batch:
-    """Counts down the acknowledgements of one ``submit``; all calls in the poll thread."""
-
-    __slots__ = ("future", "left", "offsets")
-
-    def __init__(self, size: int) -> None:
-        self.offsets = [-1] * size
-        self.left = size
-        self.future: Future[list[int]] = Future()
-        if not size:
-            self.future.set_result([])
-
-
 class KafkaAppender:
     """``ports.Appender``: idempotent, ``acks=all``, and never past a failure."""
 
     def __init__(self, config: Mapping[str, str], *, stall_s: float = STALL_S) -> None:
         """``config``: connection settings (bootstrap servers, SASL)."""
         self._stall_s = stall_s
-        self._failure: Fatal | None = None
         self._producer = Producer(
             {
                 **config,
@@ -81,6 +67,7 @@ class KafkaAppender:
                 "logger": log,
             }
         )
+        self._lane = Lane(self._producer.produce, self._fail)
         self._closing = threading.Event()
         self._poller = threading.Thread(target=self._poll, name="appender", daemon=True)
         self._poller.start()
@@ -97,50 +84,24 @@ class KafkaAppender:
         for record in records:
             if record_size(record) > MAX_RECORD_BYTES:
                 raise Fatal(f"{record.topic}: a record of {record_size(record)} bytes")
-        if self._failure is not None:
-            raise self._failure
-        batch = _Batch(len(records))
-        produce = self._producer.produce
-        deadline = time.monotonic() + self._stall_s
-        for index, record in enumerate(records):
-            while True:
-                try:
-                    produce(
-                        record.topic,
-                        record.value,
-                        record.key,
-                        record.partition,
-                        partial(self._delivered, batch, index),
-                        headers=list(record.headers),
-                    )
-                    break
-                except BufferError:  # the poll thread makes room as acknowledgements come in
-                    if time.monotonic() > deadline:
-                        raise self._fail("nothing was acknowledged for too long") from None
-                    time.sleep(0.005)
-                except KafkaException as error:
-                    raise self._fail(f"{record.topic}: {error}") from error
-            if self._failure is not None:
-                raise self._failure
+        batch, deadline = Batch(len(records), self._fail), 0.0
+        handed = self._lane.hand(batch, records, 0)
+        while handed < len(records):
+            # The poll thread makes room as acknowledgements come in.
+            deadline = deadline or time.monotonic() + self._stall_s
+            if time.monotonic() > deadline:
+                raise self._fail("nothing was acknowledged for too long")
+            time.sleep(0.005)
+            handed = self._lane.hand(batch, records, handed)
         return batch.future
-
-    def _delivered(self, batch: _Batch, index: int, error: KafkaError | None, message: Any) -> None:
-        if error is not None:
-            failure = self._fail(f"a record was not appended: {error}")
-            if not batch.future.done():
-                batch.future.set_exception(failure)
-            return
-        batch.offsets[index] = message.offset()
-        batch.left -= 1
-        if not batch.left and not batch.future.done():
-            batch.future.set_result(batch.offsets)
 
     def _fail(self, what: str) -> Fatal:
         """Send nothing any more."""
-        if self._failure is None:
-            self._failure = Fatal(what, _GONE)
+        failure = self._lane.failure
+        if failure is None:
+            failure = self._lane.failure = Fatal(what, _GONE)
             self._producer.purge(in_queue=True, in_flight=False, blocking=False)
-        return self._failure
+        return failure
 
     def append(self, records: Sequence[Outgoing]) -> list[int]:
         try:
@@ -150,18 +111,10 @@ class KafkaAppender:
 
     def close(self) -> None:
         """Stop. Whoever did not wait for an acknowledgement does not get one."""
-        if self._failure is None:
+        if self._lane.failure is None:
             self._producer.flush(_TIMEOUT_S)
         self._closing.set()
         self._poller.join()
-
-
-def record_size(record: Outgoing) -> int:
-    """Bytes of key, value and headers."""
-    size = len(record.key or b"") + len(record.value or b"")
-    for name, content in record.headers:
-        size += len(name) + len(content)
-    return size
 
 
 class KafkaLogReader:
@@ -274,17 +227,3 @@ class KafkaLogReader:
 
     def close(self) -> None:
         self._consumer.close()
-
-
-def record_of(message: Any) -> LogRecord:
-    """A message without an error, as ours."""
-    headers = tuple((name, content or b"") for name, content in message.headers() or ())
-    return LogRecord(
-        message.topic(),
-        message.partition(),
-        message.offset(),
-        message.timestamp()[1],
-        message.key(),
-        message.value(),
-        headers,
-    )

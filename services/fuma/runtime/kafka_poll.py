@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.kafka import record_of
+from fuma.runtime.kafka_records import record_of
 from fuma.runtime.ports import LogRecord
 
 log = logging.getLogger(__name__)

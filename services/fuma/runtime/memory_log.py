@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from fuma.contracts.errors import Fatal
 from fuma.domain.time import Ms
-from fuma.runtime.kafka import MAX_RECORD_BYTES, record_size
+from fuma.runtime.kafka import MAX_RECORD_BYTES
+from fuma.runtime.kafka_records import record_size
 from fuma.runtime.ports import Bounds, LogRecord, Outgoing, Range
 
 

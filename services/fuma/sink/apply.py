@@ -12,58 +12,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from fuma.contracts.errors import Fatal, Poison, Retryable
-from fuma.contracts.platform import SUM_BYTES, Kept, PlatformSealer, Position
+from fuma.contracts.platform import SUM_BYTES, Kept, Position
 from fuma.contracts.topics import DECISIONS, partition_for
-from fuma.runtime.host_intake import Intake
 from fuma.runtime.platform_store import (
     CODE_PREFIX,
     WAS_PREFIX,
     Batch,
-    PlatformStore,
     Put,
-    Stranger,
     tag_of,
 )
-from fuma.runtime.ports import Clock, LogReader, LogRecord
+from fuma.runtime.ports import LogRecord
 from fuma.sink.chunk import Chunk, Planned, Values
 from fuma.sink.fold import Head, Read, Step, read, refold, step
-from fuma.sink.incidents import Incidents
+from fuma.sink.tools import Tools
 
 log = logging.getLogger("fuma.sink")
 _REPAIR_AT_ONCE = 500
-_ALIVE_MS = 10_000
 _Change = tuple[Kept | None, Kept | None]  # a subject's code before and after
-
-
-@dataclass(slots=True)
-class Tools:
-    """What all partitions share."""
-
-    store: PlatformStore
-    sealer: PlatformSealer
-    intake: Intake
-    ledger: LogReader
-    incidents: Incidents
-    clock: Clock
-    simulated: bool
-    partitions: int  # of the ledger, whoever writes them
-    topic_id: bytes
-
-    def strangers(self) -> list[Stranger]:
-        """Connections that are no sink's and no reader's. Another sink says under the platform key
-        which are its own; what is older than its sign of life may not be."""
-        since, known = self.clock.now() - _ALIVE_MS, set[str]()
-        for number, value in enumerate(self.store.alive(self.partitions)):
-            try:
-                alive = self.sealer.open_alive(value, number) if value is not None else None
-            except Poison:
-                continue
-            if alive is not None and alive.at >= since:
-                known.update(alive.connections)
-        return [one for one in self.store.strangers() if one.id not in known]
 
 
 class Partition:

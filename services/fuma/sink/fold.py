@@ -7,7 +7,7 @@ another hash, holds the subject: its last code stays, and nothing further is tak
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
 
@@ -92,9 +92,7 @@ def step(head: Head, one: Read, *, simulated: bool) -> tuple[Head, Step]:
         return _hold(head, one, Reason.HASH_MISMATCH, simulated), Step.HELD
     if one.part < one.parts - 1:
         opened = head.opened if head.part else one.offset
-        return replace(
-            head, seq=one.seq, hash=one.digest, part=head.part + 1, opened=opened
-        ), Step.PART
+        return Head(one.seq, one.digest, head.code, head.part + 1, opened), Step.PART
     if one.shown is None:
         return _hold(head, one, Reason.UNDECODABLE, simulated), Step.HELD
     before = head.code.seq if head.code else 0

@@ -20,7 +20,8 @@ from fuma.runtime.platform_store import (
     position_key,
     tag_of,
 )
-from fuma.sink.apply import Partition, Tools
+from fuma.sink.apply import Partition
+from fuma.sink.tools import Tools
 from fuma.sink.writer import Writer
 
 log = logging.getLogger("fuma.sink")

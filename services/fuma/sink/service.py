@@ -17,11 +17,12 @@ from fuma.runtime.host_intake import Intake
 from fuma.runtime.mac import Sealer
 from fuma.runtime.platform_store import PlatformStore
 from fuma.runtime.ports import Appender, Clock, LogReader
-from fuma.sink.apply import Partition, Tools
+from fuma.sink.apply import Partition
 from fuma.sink.guard import Guard
 from fuma.sink.incidents import Incidents
 from fuma.sink.settings import Settings
 from fuma.sink.source import Source
+from fuma.sink.tools import Tools
 from fuma.sink.writer import Writer
 
 log = logging.getLogger("fuma.sink")

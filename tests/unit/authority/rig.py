@@ -19,12 +19,13 @@ from fuma.domain.law.inforce import Law
 from fuma.domain.time import HOUR, Ms
 from fuma.processor.authority import Authority
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, World
 from fuma.runtime.host_replay import Entry, first_records
 from fuma.runtime.host_resident import ResidentPartition, ResidentRecovery
 from fuma.runtime.host_resident_state import Residents
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_transform import internal
 from fuma.runtime.host_types import Position
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.ports import LogRecord

@@ -16,10 +16,10 @@ from fuma.domain.comparison.events import Input
 from fuma.domain.comparison.settings import Frame, Law
 from fuma.domain.time import Ms
 from fuma.processor.comparison import Comparison
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_stored import Heard, StoredPartition
 from fuma.runtime.host_stored_recovery import StoredRunner
 from fuma.runtime.host_transform import internal
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import ORIGIN_HEADER, pack_time
 from fuma.runtime.marks import Committed
 from fuma.runtime.memory_log import MemoryLog, MemoryStore

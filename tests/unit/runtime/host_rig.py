@@ -8,9 +8,11 @@ from broker.toy import SEALER, Decision, Item, Total, Toy, ToyRecord, toy_input
 from fuma.contracts.topics import partition_for
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import FOREVER, LedgerPartition, World
+from fuma.runtime.host_ledger import LedgerPartition
 from fuma.runtime.host_recovery import Recovery
 from fuma.runtime.host_replay import Entry, decide_again, first_records
+from fuma.runtime.host_state import FOREVER
+from fuma.runtime.host_world import World
 from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.ports import LogRecord, Outgoing
 

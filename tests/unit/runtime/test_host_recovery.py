@@ -9,7 +9,7 @@ import pytest
 
 from broker.toy import SEALER
 from fuma.contracts.errors import Fatal
-from fuma.runtime.host_ledger import FOREVER
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_transform import internal
 from fuma.runtime.mac import pack_time
 from fuma.runtime.memory_log import MemoryStore

@@ -13,8 +13,8 @@ from fuma.contracts.topics import COMMANDS, ORDERS, partition_for
 from fuma.domain.authority import commands as c
 from fuma.domain.time import HOUR, MINUTE
 from fuma.runtime import host_resident
-from fuma.runtime.host_ledger import FOREVER, POSITION, SHAPE
 from fuma.runtime.host_resident import ResidentRunner
+from fuma.runtime.host_state import FOREVER, POSITION, SHAPE
 from fuma.runtime.host_types import Position
 from fuma.runtime.memory_log import MemoryStore
 from fuma.runtime.ports import Outgoing, Store

@@ -15,9 +15,10 @@ from fuma.contracts.topics import INCIDENTS, SIGNALS, partition_for
 from fuma.domain.time import HOUR, SECOND, Ms
 from fuma.domain.watch.events import Signal
 from fuma.processor.watch import Watch
-from fuma.runtime.host_ledger import FOREVER, World
+from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_transform import internal
 from fuma.runtime.host_window import WindowPartition, WindowRunner
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.marks import Committed
 from fuma.runtime.memory_log import MemoryLog

@@ -10,9 +10,9 @@ from faust.types import TP
 from broker.toy import SEALER
 from fuma.contracts.errors import Fatal
 from fuma.contracts.topics import partition_for
-from fuma.runtime.host_ledger import World
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner
 from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer
 from fuma.runtime.marks import MOVED, Committed, Marker, read_committed, value_hash
 from fuma.runtime.memory_log import MemoryLog, MemoryStore

@@ -1,0 +1,30 @@
+"""What all partitions of all stages of a process share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fuma.contracts.errors import Poison
+from fuma.runtime.host_intake import dead_letter
+from fuma.runtime.host_types import Raw
+from fuma.runtime.mac import Sealer
+from fuma.runtime.ports import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Keys, settings, and who hears of what went wrong."""
+
+    sealer: Sealer
+    simulated: bool
+    dead_letter_partitions: dict[str, int]
+    #: What else is to be appended beside a dead letter: an incident, or nothing.
+    beside: Callable[[Raw, Poison], list[Outgoing]] = lambda raw, poison: []
+    #: Who is told what no record gave: kind and sentence.
+    alarm: Callable[[str, str], None] = lambda kind, what: None
+
+    def letters(self, raw: Raw, poison: Poison, topic: str) -> list[Outgoing]:
+        """The dead letter of ``raw``, and what stands beside it."""
+        letter = dead_letter(raw, poison, topic, self.dead_letter_partitions[topic])
+        return [letter, *self.beside(raw, poison)]
