@@ -32,6 +32,8 @@ class ReplyReader:
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 4_096,
+                # By itself it would fetch nothing for a second once so much is there.
+                "fetch.queue.backoff.ms": 10,
                 "error_cb": self._error,
                 "log_level": 0,
             }

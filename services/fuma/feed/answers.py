@@ -112,6 +112,8 @@ class AnswerReader:
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 4_096,
+                # By itself it would fetch nothing for a second once so much is there.
+                "fetch.queue.backoff.ms": 10,
                 "error_cb": self._error,
                 "log_level": 0,  # what fails is raised or comes there
             }

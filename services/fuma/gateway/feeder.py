@@ -50,6 +50,8 @@ class Feeder:
                 "max.poll.interval.ms": _MAX_POLL_MS,
                 "fetch.wait.max.ms": 250,
                 "queued.max.messages.kbytes": 8_192,
+                # By itself it would fetch nothing for a second once so much is there.
+                "fetch.queue.backoff.ms": 10,
                 "check.crcs": True,
                 "on_commit": _committed,
                 "logger": log,

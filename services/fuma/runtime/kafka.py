@@ -135,6 +135,8 @@ class KafkaLogReader:
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 5,
                 "queued.max.messages.kbytes": 16_384,
+                # By itself it would fetch nothing for a second once so much is there.
+                "fetch.queue.backoff.ms": 10,
                 "check.crcs": True,
                 "logger": log,
             }

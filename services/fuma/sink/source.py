@@ -42,6 +42,8 @@ class KafkaSource:
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 250,
                 "queued.max.messages.kbytes": 32_768,
+                # By itself it would fetch nothing for a second once so much is there.
+                "fetch.queue.backoff.ms": 10,
                 "check.crcs": True,
                 "logger": log,
             }
