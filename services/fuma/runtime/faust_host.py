@@ -19,7 +19,7 @@ from typing import Any
 from faust.types import TP
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime import metrics
+from fuma.runtime import heap, metrics
 from fuma.runtime.faust_transport import Chunk, Consumer
 from fuma.runtime.host_rounds import Decided, Engine, Line, Rounds, Stage
 from fuma.runtime.ports import Appender
@@ -176,6 +176,8 @@ class Host:
             await asyncio.sleep(COMMIT_EVERY_S)
             if not await self._commit():
                 await asyncio.sleep(COMMIT_AGAIN_S)
+            if not any(line.unacknowledged for line in self._lines.values()):
+                heap.tidy()
 
     async def _commit(self) -> bool:
         engines, self._commits = self._commits, {}
