@@ -8,6 +8,7 @@ new. aiokafka has one fetch under way for a node, so a session needs no lock.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ from aiokafka.protocol.fetch import FetchRequest
 
 #: The first version that knows sessions.
 SESSIONS = 7
+#: The next request goes so long after the last answer: partitions that are written together are
+#: then read together, and not one by one.
+GATHER_S = 0.005
 _FIRST = 0  # epoch of a request that begins a session, and ends the one it names
 _LAST = (1 << 31) - 1
 _Asked = Mapping[tuple[str, int], tuple[int, int]]  # topic and partition to offset and bytes
@@ -92,6 +96,7 @@ class FetchSessions:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._sessions: dict[int, Session] = {}
+        self._answered: dict[int, float] = {}  # when, by the loop's clock
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -101,6 +106,9 @@ class FetchSessions:
         if not isinstance(request, FetchRequest):
             return await self._client.send(node_id, request, **how)
         session = self._sessions.setdefault(node_id, Session())
+        loop = asyncio.get_running_loop()
+        if (wait := self._answered.get(node_id, 0.0) + GATHER_S - loop.time()) > 0:
+            await asyncio.sleep(wait)
         for again in (True, False):
             try:
                 response = await self._client.send(node_id, session.request(request), **how)
@@ -109,6 +117,7 @@ class FetchSessions:
                 raise
             code = response.error_code if response.API_VERSION >= SESSIONS else 0
             if not code:
+                self._answered[node_id] = loop.time()
                 session.answered(response)
                 return response
             session.forgotten()
