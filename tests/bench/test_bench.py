@@ -17,10 +17,12 @@ from fuma.cli.bench_flat import slope
 from fuma.cli.bench_latency import percentile
 from fuma.cli.bench_line import NAMES
 from fuma.cli.bench_long import Look, verdicts
+from fuma.cli.bench_recovery import Rebuilt, rebuild
 from fuma.cli.bench_result import Peer, Result, peers
 from fuma.cli.bench_table import show
 from fuma.cli.errors import CliError
 from fuma.processor import settings
+from fuma.runtime.embedded.paths import Home
 
 
 def test_peers_are_taken_from_a_file_or_refused(tmp_path: Path) -> None:
@@ -52,6 +54,24 @@ def test_the_comparison_has_its_rows() -> None:
     shown = console.export_text()
     assert f"{found.presences_per_cpu_second:,}" in shown
     assert f"{found.late_case_matches:,}" in shown
+
+
+def test_a_recovery_says_how_many_worked_at_it() -> None:
+    console = Console(width=200, record=True, file=io.StringIO())
+    rebuilt = [Rebuilt(2, 3000, 98765.4, 21.04), Rebuilt(1, 1500, 43210.9, 18.26)]
+    show(Result(1, 2, rebuilt=rebuilt), console)
+    lines = [one for one in console.export_text().splitlines() if one.startswith("recovery")]
+    assert lines == [
+        "recovery, 2 workers: 98,765 ledger records/s into empty stores (21.0 µs of CPU each, "
+        "3,000 records)",
+        "recovery, one worker alone: 43,211 ledger records/s into empty stores (18.3 µs of CPU "
+        "each, 1,500 records)",
+    ]
+
+
+def test_a_process_that_cannot_fold_ends_the_recovery_with_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(CliError, match="no world"):
+        rebuild(Home(tmp_path), tmp_path / "rebuilt", 2)
 
 
 def test_every_stage_has_its_row() -> None:
@@ -112,7 +132,11 @@ def test_a_small_bench_measures_every_phase(tmp_path: Path) -> None:
     assert named["authority"]["bare"]["outputs"] > 0
     assert named["codes"]["workers"] == 2
     assert any(stage["cpu_micros"] > 0 for stage in named.values())
-    assert result["rebuild"] > 0
+    several, alone = result["rebuilt"]
+    assert (several["processes"], alone["processes"]) == (2, 1)
+    assert several["records"] == 1000, "every partition is folded, none twice"
+    assert 0 < alone["records"] < 1000, "one worker's share"
+    assert min(one[name] for one in (several, alone) for name in ("rate", "cpu_micros")) > 0
     assert result["space"]["persons"] == 1000
     places = ("store", "ledger", "redis", "vault")
     assert min(result["space"][f"{one}_bytes"] for one in places) > 0

@@ -167,11 +167,10 @@ class Line:
         return sum(p.applied + 1 for p in positions if p is not None)
 
     def _rebuilt(self) -> None:
-        """The stores folded once more, from nothing, in this process."""
-        self._say("stores rebuilt from the ledger")
-        found = rebuild(self._world.home, self._world.home.path / "rebuilt")
-        self._result.rebuild = found.records / found.seconds
-        self._result.rebuild_micros = found.cpu_micros
+        """The stores folded once more, from nothing, by as many processes as there are workers."""
+        self._say(f"stores rebuilt from the ledger, {self._workers} workers")
+        home = self._world.home
+        self._result.rebuilt = rebuild(home, home.path / "rebuilt", self._workers)
 
     def _space(self) -> None:
         """What the main line left on disk and in Redis."""

@@ -10,6 +10,7 @@ from fuma.cli.bench_comparison import Cost
 from fuma.cli.bench_latency import Latency
 from fuma.cli.bench_ledger import Ledger
 from fuma.cli.bench_memory import ClientMemory
+from fuma.cli.bench_recovery import Rebuilt
 from fuma.cli.bench_stages import Measured
 from fuma.cli.bench_steady import Steady
 from fuma.cli.errors import CliError
@@ -80,8 +81,8 @@ class Result:
     peers: list[Peer] = field(default_factory=list)
     stages: list[Measured] = field(default_factory=list)
     kill_seconds: float = 0.0
-    rebuild: float = 0.0
-    rebuild_micros: float = 0.0
+    #: Stores folded from the ledger: by all workers at once, then by one alone.
+    rebuilt: list[Rebuilt] = field(default_factory=list)
     space: Space | None = None
     end_to_end: Whole | None = None
     latency: dict[str, Latency] = field(default_factory=dict)

@@ -30,10 +30,12 @@ def show(result: Result, console: Console) -> None:
         _stages(result, console)
     if result.kill_seconds:
         console.print(f"a killed worker decides again after {result.kill_seconds:.1f} s")
-    if result.rebuild:
+    for rebuilt in result.rebuilt:
+        many = rebuilt.processes > 1
         console.print(
-            f"recovery, one thread: {result.rebuild:,.0f} ledger records/s into empty stores "
-            f"({result.rebuild_micros:.1f} µs of CPU each)"
+            f"recovery, {f'{rebuilt.processes} workers' if many else 'one worker alone'}: "
+            f"{rebuilt.rate:,.0f} ledger records/s into empty stores "
+            f"({rebuilt.cpu_micros:.1f} µs of CPU each, {rebuilt.records:,} records)"
         )
     if result.space is not None:
         _space(result.space, console)
