@@ -33,6 +33,7 @@ MODULES = (
     "fuma.contracts.platform",
     "fuma.contracts.presencebytes",
     "fuma.contracts.provinces",
+    "fuma.contracts.shown",
     "fuma.contracts.shownbytes",
     "fuma.contracts.signals",
     "fuma.contracts.state",
@@ -70,10 +71,13 @@ MODULES = (
     "fuma.runtime.host_state",
     "fuma.runtime.kafka_records",
     "fuma.runtime.mac",
+    "fuma.runtime.platform_writes",
     "fuma.runtime.records",
     "fuma.runtime.resp",
     "fuma.sink.apply",
+    "fuma.sink.chunk",
     "fuma.sink.fold",
+    "fuma.sink.writer",
 )
 #: A module that is there only compiled: codecs, written from the schemas.
 GENERATED = "fuma.contracts.generated"
@@ -86,7 +90,7 @@ _ALSO = (
     "runtime/host_types.py",
     "runtime/host_world.py",
     "runtime/marks.py",
-    "sink/chunk.py",
+    "runtime/platform_store.py",
     "sink/tools.py",
     "runtime/nativevalues.py",
 )

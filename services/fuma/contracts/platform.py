@@ -8,9 +8,9 @@ has equal bytes. A value that fails is never answered from.
 
 from __future__ import annotations
 
-import hmac
 import struct
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import TypeVar
 
 import msgspec
@@ -40,6 +40,7 @@ _MAC_END = _HEAD + 32
 _TAG_SIZE = struct.pack(">I", 16)
 
 CODE, POSITION, ALIVE = b"code", b"position", b"alive"
+CODE_FIELDS = len(Code.__struct_fields__)
 
 
 @quick
@@ -98,7 +99,7 @@ class PlatformSealer:
         if len(data) <= _MAC_END or data[:_HEAD] != _START:
             raise Poison(Reason.NOT_FRAMED, "not a record of the platform")
         body = data[_MAC_END:]
-        if not hmac.compare_digest(data[_HEAD:_MAC_END], self._mac(kind, name, body)):
+        if not compare_digest(data[_HEAD:_MAC_END], self._mac(kind, name, body)):
             raise Poison(Reason.BAD_MAC, "written by somebody without the platform key")
         return body
 

@@ -25,6 +25,7 @@ _HIGH: Final = (1 << 63) - 1
 _texts: Final[dict[bytes, bytes]] = {}  # UTF-8 to MessagePack
 _instants: Final[dict[bytes, int]] = {}  # six bytes of a long
 _packed: Final[dict[int, bytes]] = {}  # a number in MessagePack
+_moments: Final[dict[bytes, bytes]] = {}  # six bytes of a long to MessagePack
 #: A text of law: book, version and row; procedure and number.
 _laws: Final[dict[bytes, tuple[bytes, bytes]]] = {}
 #: Schema ids of the ledger's versions, most significant byte first, as they stand in the frame.
@@ -127,6 +128,11 @@ def _longer(d: bytes, p: int) -> tuple[int, int]:
 
 def _int(d: bytes, p: int) -> tuple[bytes, int]:
     """A number, in MessagePack."""
+    start = p
+    if d[p] >= 0x80:
+        moment = _moments.get(d[p : p + 6])
+        if moment is not None:
+            return moment, p + 6
     number, p = _long(d, p)
     packed = _packed.get(number)
     if packed is None:
@@ -134,6 +140,10 @@ def _int(d: bytes, p: int) -> tuple[bytes, int]:
         if len(_packed) >= _MOST:
             _packed.clear()
         _packed[number] = packed
+    if p - start == 6:
+        if len(_moments) >= _MOST:
+            _moments.clear()
+        _moments[d[start:p]] = packed
     return packed, p
 
 

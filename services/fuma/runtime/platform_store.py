@@ -1,62 +1,23 @@
-"""The code platform's keys, and the port through which they are read and written."""
+"""The port through which the code platform is read and written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-CODE_PREFIX = b"fuma:code:"
-WAS_PREFIX = b"fuma:was:"
-POSITION_PREFIX = b"fuma:sink:"
-ALIVE_KEY = b"fuma:alive"
-EVERYTHING = b"fuma:"
-
-
-def code_key(tag: bytes) -> bytes:
-    """Where a subject's code is."""
-    return CODE_PREFIX + tag.hex().encode()
-
-
-def was_key(tag: bytes) -> bytes:
-    """Where the subject's earlier codes are, a list in the order of seq."""
-    return WAS_PREFIX + tag.hex().encode()
-
-
-def position_key(partition: int) -> bytes:
-    """Where the sink's position in a partition of the ledger is."""
-    return POSITION_PREFIX + str(partition).encode()
-
-
-def alive_key(partition: int) -> bytes:
-    """Where the sink whose first partition is ``partition`` says that it lives."""
-    return ALIVE_KEY + b":%d" % partition if partition else ALIVE_KEY
-
-
-def tag_of(key: bytes) -> bytes | None:
-    """The subject of a code or was key; ``None`` where it is neither."""
-    for prefix in (CODE_PREFIX, WAS_PREFIX):
-        if key.startswith(prefix):
-            try:
-                tag = bytes.fromhex(key[len(prefix) :].decode())
-            except ValueError:
-                return None
-            return tag if len(tag) == 16 else None
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """New values of one subject. ``expected`` is the code value that was read before.
-
-    ``value`` ``None`` removes the subject: the ledger knows nothing of it.
-    """
-
-    tag: bytes
-    expected: bytes | None
-    value: bytes | None
-    was: tuple[bytes, ...] = ()  # to append to the earlier ones
-    reset: bool = False  # forget the earlier ones first (a repair from the ledger)
+from fuma.runtime.platform_writes import ALIVE_KEY as ALIVE_KEY
+from fuma.runtime.platform_writes import CODE_PREFIX as CODE_PREFIX
+from fuma.runtime.platform_writes import EVERYTHING as EVERYTHING
+from fuma.runtime.platform_writes import POSITION_PREFIX as POSITION_PREFIX
+from fuma.runtime.platform_writes import WAS_PREFIX as WAS_PREFIX
+from fuma.runtime.platform_writes import Batch as Batch
+from fuma.runtime.platform_writes import Put as Put
+from fuma.runtime.platform_writes import alive_key as alive_key
+from fuma.runtime.platform_writes import code_key as code_key
+from fuma.runtime.platform_writes import position_key as position_key
+from fuma.runtime.platform_writes import tag_of as tag_of
+from fuma.runtime.platform_writes import was_key as was_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +37,6 @@ class Stranger:
     address: str
     name: str
     command: str  # its last one
-
-
-@dataclass(slots=True)
-class Batch:
-    """What is written at once, or not at all."""
-
-    partition: int
-    expected: bytes | None  # the position's value as read before
-    position: bytes
-    puts: list[Put] = field(default_factory=list)
 
 
 class Look(Protocol):

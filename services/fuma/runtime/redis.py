@@ -31,6 +31,7 @@ from fuma.runtime.platform_store import (
     position_key,
     was_key,
 )
+from fuma.runtime.platform_writes import changes, look_keys
 from fuma.runtime.redis_lane import Asked, Lane
 
 _PAGE = 250
@@ -166,7 +167,7 @@ class RedisStore(RedisReader):
         self._lane.settle()
 
     def look(self, partitions: Sequence[int], tags: Sequence[bytes]) -> _Look:
-        keys = [*map(position_key, partitions), *map(code_key, tags)]
+        keys = look_keys(partitions, tags)
         with _later():
             # What is watched is read with the same.
             asked = self._lane.send([(b"WATCH", *keys), (b"MGET", *keys)])
@@ -178,7 +179,7 @@ class RedisStore(RedisReader):
         if not mine:
             return _Written(None)
         with _later():
-            return _Written(self._lane.send([(b"MULTI",), *_changes(batches), (b"EXEC",)]))
+            return _Written(self._lane.send([(b"MULTI",), *changes(batches), (b"EXEC",)]))
 
     @_ask
     def write(self, batch: Batch) -> bool:
@@ -250,25 +251,6 @@ class RedisStore(RedisReader):
             self._told.close()
         self._listener.close()
         super().close()
-
-
-def _changes(batches: Sequence[Batch]) -> list[list[bytes]]:
-    changes = list[list[bytes]]()
-    values = [b"MSET"]
-    for batch in batches:
-        values += position_key(batch.partition), batch.position
-        for put in batch.puts:
-            key = code_key(put.tag)
-            if put.reset:
-                changes.append([b"DEL", was_key(put.tag)])
-            if put.was:
-                changes.append([b"RPUSH", was_key(put.tag), *put.was])
-            if put.value is None:
-                changes.append([b"DEL", key])
-            else:
-                values += key, put.value
-    changes.append(values)
-    return changes
 
 
 def _arriving(client: dict[str, str]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import redis
 
-from fuma.runtime.resp import packed
+from fuma.runtime.resp import first_of, packed
 
 
 class Asked:
@@ -29,10 +29,8 @@ class Asked:
         """The replies. Raises the first error among them, or within ``EXEC``."""
         while self.replies is None:
             self._lane.read()
-        for reply in self.replies:
-            for one in reply if isinstance(reply, list) else (reply,):
-                if isinstance(one, redis.ResponseError):
-                    raise one
+        if (error := first_of(redis.ResponseError, self.replies)) is not None:
+            raise error
         return self.replies
 
     def read(self, connection: Any) -> None:

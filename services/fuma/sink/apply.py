@@ -16,14 +16,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fuma.contracts.errors import Fatal, Poison, Retryable
 from fuma.contracts.platform import SUM_BYTES, Kept, Position
 from fuma.contracts.topics import DECISIONS, partition_for
-from fuma.runtime.platform_store import (
+from fuma.runtime.platform_writes import (
     CODE_PREFIX,
     WAS_PREFIX,
     Batch,
     Put,
     tag_of,
 )
-from fuma.runtime.ports import LogRecord
+from fuma.runtime.records import LogRecord
 from fuma.sink.chunk import Chunk, Planned, Values
 from fuma.sink.fold import Head, Read, Step, read, refold, step
 from fuma.sink.tools import Tools
@@ -38,6 +38,8 @@ class Partition:
 
     def __init__(self, tools: Tools, number: int) -> None:
         self._tools = tools
+        self._sealer = tools.sealer
+        self._simulated = tools.simulated
         self.number = number
         self.position = Position(number, -1, 0, tools.topic_id, 0, 0)
         self._value: bytes | None = None
@@ -125,16 +127,17 @@ class Partition:
                 "records are missing from the log: compare it with its backups",
             )
         chunk.values, bad = values, list[bytes]()
-        opened = self._tools.sealer.open_kept
+        sealer, before, heads = self._sealer, chunk.before, chunk.heads
         for tag in dict.fromkeys([one.tag for one in chunk.reads]):
             value = values[tag]
             try:
-                code = None if value is None else opened(tag, value)
+                code = None if value is None else sealer.open_kept(tag, value)
             except Poison:
                 bad.append(tag)
                 continue
-            chunk.before[tag] = code
-            chunk.heads[tag] = self._open.get(tag) or Head.of(code)
+            before[tag] = code
+            head = self._open.get(tag)
+            heads[tag] = Head.of(code) if head is None else head
         return bad
 
     def follow(self, chunk: Chunk) -> Planned:
@@ -144,8 +147,9 @@ class Partition:
             self._step(chunk, one)
         puts = [self._put(chunk, tag, codes) for tag, codes in chunk.codes.items()]
         fresh = sum(put.expected is None for put in puts)
+        before = chunk.before
         changes: dict[bytes, _Change] = {
-            tag: (chunk.before[tag], codes[-1]) for tag, codes in chunk.codes.items()
+            tag: (before[tag], codes[-1]) for tag, codes in chunk.codes.items()
         }
         if chunk.doubtful:
             puts, more = self._settle(chunk, puts, changes)
@@ -169,10 +173,15 @@ class Partition:
         self._open, self.cursor = planned.open, planned.end
 
     def _step(self, chunk: Chunk, one: Read) -> None:
-        head, what = step(chunk.heads[one.tag], one, simulated=self._tools.simulated)
-        chunk.at = max(chunk.at, one.at)
+        head, what = step(chunk.heads[one.tag], one, simulated=self._simulated)
+        if one.at > chunk.at:
+            chunk.at = one.at
         if what is Step.WHOLE and head.code is not None:
-            chunk.codes.setdefault(one.tag, []).append(head.code)
+            codes = chunk.codes.get(one.tag)
+            if codes is None:
+                chunk.codes[one.tag] = [head.code]
+            else:
+                codes.append(head.code)
         elif what is Step.HELD or (what is Step.EARLIER and self._contradicts(one)):
             chunk.doubtful.add(one.tag)
         chunk.heads[one.tag] = head
@@ -189,18 +198,24 @@ class Partition:
         return False
 
     def _put(self, chunk: Chunk, tag: bytes, codes: Sequence[Kept]) -> Put:
-        sealed = [self._tools.sealer.seal_kept(tag, code) for code in codes]
-        before = chunk.values[tag]
-        was = sealed[:-1] if before is None else [before, *sealed[:-1]]
-        return Put(tag, before, sealed[-1], tuple(was))
+        before, was = chunk.values[tag], list[bytes]()
+        if before is not None:
+            was.append(before)
+        last = b""
+        for code in codes:
+            if last:
+                was.append(last)
+            last = self._sealer.seal_kept(tag, code)
+        return Put(tag, before, last, tuple(was))
 
     def _summed(self, changes: Mapping[bytes, _Change]) -> bytes:
         """The position's sum after subjects went from one code to another."""
+        sealer, touched = self._sealer, self.touched
         total = int.from_bytes(self.position.sum, "big")
         for tag, (before, after) in changes.items():
-            counted = self._tools.sealer.fingerprint(tag, before)
-            self.touched.setdefault(tag, counted)
-            total += self._tools.sealer.fingerprint(tag, after) - counted
+            counted = sealer.fingerprint(tag, before)
+            touched.setdefault(tag, counted)
+            total += sealer.fingerprint(tag, after) - counted
         return (total % (1 << 8 * SUM_BYTES)).to_bytes(SUM_BYTES, "big")
 
     def _settle(

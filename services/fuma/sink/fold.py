@@ -17,7 +17,7 @@ from fuma.contracts.platform import Kept, empty_code
 from fuma.contracts.shown import code_of, decode_shown
 from fuma.domain.quick import quick
 from fuma.domain.time import Ms
-from fuma.runtime.ports import LogRecord
+from fuma.runtime.records import LogRecord
 
 
 @quick
@@ -39,9 +39,11 @@ class Read:
 
 def read(raw: LogRecord) -> Read:
     """Decode an authentic record. Raises ``Poison``."""
-    value = raw.value or b""
-    shown = decode_shown(raw.value)
-    return Read(raw.key or b"", raw.partition, raw.offset, sha256(value).digest(), *shown)
+    seq, prev, part, parts, at, shown = decode_shown(raw.value)
+    digest = sha256(raw.value or b"").digest()
+    return Read(
+        raw.key or b"", raw.partition, raw.offset, digest, seq, prev, part, parts, at, shown
+    )
 
 
 @quick

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from fuma.contracts.errors import Retryable
 from fuma.runtime.platform_store import Look, PlatformStore, Written
-from fuma.runtime.ports import LogRecord
+from fuma.runtime.records import LogRecord
 from fuma.sink.apply import Partition
 from fuma.sink.chunk import Chunk, Planned
 
@@ -36,8 +36,12 @@ class Writer:
         and ``Fatal``."""
         by_partition: dict[int, list[LogRecord]] = {}
         for raw in records:
-            by_partition.setdefault(raw.partition, []).append(raw)
-        tags = list(dict.fromkeys(raw.key for raw in records if raw.key is not None))
+            mine_of = by_partition.get(raw.partition)
+            if mine_of is None:
+                by_partition[raw.partition] = [raw]
+            else:
+                mine_of.append(raw)
+        tags = list(dict.fromkeys([raw.key for raw in records if raw.key is not None]))
         look = self._store.look(list(by_partition), tags)
         mine = [(self._partitions[n], self._partitions[n].read(r)) for n, r in by_partition.items()]
         self.finish()
