@@ -12,6 +12,7 @@ from fuma.contracts.errors import Fatal, Poison, Retryable
 from fuma.contracts.replies import Reply, decode_reply
 from fuma.contracts.topics import REPLIES, partition_for, spec
 from fuma.domain.time import Ms
+from fuma.runtime.kafka_poll import fetching
 
 _TIMEOUT_S = 30.0
 
@@ -28,12 +29,8 @@ class ReplyReader:
             {
                 **config,
                 "group.id": "fuma.officer.replies",  # a name only: nothing is committed
-                "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
-                "fetch.wait.max.ms": 20,
-                "queued.max.messages.kbytes": 4_096,
-                # By itself it would fetch nothing for a second once so much is there.
-                "fetch.queue.backoff.ms": 10,
+                **fetching(20, 4_096),
                 "error_cb": self._error,
                 "log_level": 0,
             }

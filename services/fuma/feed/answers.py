@@ -18,6 +18,7 @@ from fuma.contracts.codec import decode
 from fuma.contracts.errors import Fatal, Poison, Retryable
 from fuma.contracts.topics import answers_topic, partition_for, spec
 from fuma.feed.lines import RefusedRow
+from fuma.runtime.kafka_poll import fetching
 from fuma.runtime.mac import Sealer
 
 #: Header that tells one sending of a file from another; echoed on the answers.
@@ -108,12 +109,8 @@ class AnswerReader:
             {
                 **config,
                 "group.id": f"fuma.dept-{department}.answers",  # a name only: nothing is committed
-                "enable.auto.commit": False,
                 "auto.offset.reset": "error",
-                "fetch.wait.max.ms": 20,
-                "queued.max.messages.kbytes": 4_096,
-                # By itself it would fetch nothing for a second once so much is there.
-                "fetch.queue.backoff.ms": 10,
+                **fetching(20, 4_096),
                 "error_cb": self._error,
                 "log_level": 0,  # what fails is raised or comes there
             }

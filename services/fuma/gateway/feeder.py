@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from fuma.contracts.errors import Fatal, FumaError
 from fuma.gateway.doors import Doors
-from fuma.runtime.kafka_poll import consume_ready, records_of
+from fuma.runtime.kafka_poll import consume_ready, fetching, records_of
 from fuma.runtime.marks import read_committed
 from fuma.runtime.ports import LogRecord
 
@@ -42,16 +42,12 @@ class Feeder:
             {
                 **config,
                 "group.id": GROUP,
-                "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "session.timeout.ms": 10_000,
                 "heartbeat.interval.ms": 2_000,
                 "max.poll.interval.ms": _MAX_POLL_MS,
-                "fetch.wait.max.ms": 250,
-                "queued.max.messages.kbytes": 8_192,
-                # By itself it would fetch nothing for a second once so much is there.
-                "fetch.queue.backoff.ms": 10,
+                **fetching(250, 8_192),
                 "check.crcs": True,
                 "on_commit": _committed,
                 "logger": log,

@@ -22,6 +22,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from fuma.contracts.errors import Fatal
+from fuma.runtime.kafka_poll import fetching
 from fuma.runtime.kafka_records import Batch, Lane, record_of, record_size
 from fuma.runtime.ports import Bounds, LogRecord, Outgoing
 
@@ -129,14 +130,10 @@ class KafkaLogReader:
                 **config,
                 # Only a name that librdkafka wants: nothing is committed and nobody joins.
                 "group.id": f"fuma.{config.get('sasl.username', 'anyone')}.reader",
-                "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
-                "fetch.wait.max.ms": 5,
-                "queued.max.messages.kbytes": 16_384,
-                # By itself it would fetch nothing for a second once so much is there.
-                "fetch.queue.backoff.ms": 10,
+                **fetching(5, 16_384),
                 "check.crcs": True,
                 "logger": log,
             }

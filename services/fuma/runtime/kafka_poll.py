@@ -17,6 +17,18 @@ log = logging.getLogger(__name__)
 _GATHER_S = 0.001
 
 
+def fetching(wait_ms: int, most_kib: int) -> dict[str, Any]:
+    """How a consumer fetches that commits nothing by itself: the broker holds a request that finds
+    nothing for ``wait_ms``; ``most_kib`` are in hand, about, before it asks for no more."""
+    return {
+        "enable.auto.commit": False,
+        "fetch.wait.max.ms": wait_ms,
+        "queued.max.messages.kbytes": most_kib,
+        # By itself it would ask for nothing for a second once so much is there.
+        "fetch.queue.backoff.ms": 10,
+    }
+
+
 def consume_ready(consumer: Consumer, size: int, timeout_s: float) -> list[Any]:
     """Up to ``size`` messages: waits ``timeout_s`` for the first, then takes what is there.
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from confluent_kafka import Consumer, TopicPartition
 
 from fuma.contracts.topics import DECISIONS
-from fuma.runtime.kafka_poll import records_of
+from fuma.runtime.kafka_poll import fetching, records_of
 from fuma.runtime.ports import LogRecord
 
 log = logging.getLogger("fuma.sink")
@@ -37,13 +37,9 @@ class KafkaSource:
             {
                 **config,
                 "group.id": f"fuma.{user}",  # only a name: nothing is committed, nobody joins
-                "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
-                "fetch.wait.max.ms": 250,
-                "queued.max.messages.kbytes": 32_768,
-                # By itself it would fetch nothing for a second once so much is there.
-                "fetch.queue.backoff.ms": 10,
+                **fetching(250, 32_768),
                 "check.crcs": True,
                 "logger": log,
             }
