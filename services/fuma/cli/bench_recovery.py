@@ -95,7 +95,8 @@ def _answer(connection: Connection) -> tuple[int, float]:
 
 
 def _process(connection: Connection, home: Path, folder: Path, share: tuple[int, int]) -> None:
-    """Say when ready, wait for the word, fold; ``share``: every so-manieth partition, from one."""
+    """Say when ready, wait for the word, fold. ``share``: the first partition, and how many on the
+    next one is."""
     try:
         _fold(connection, Home(home), folder, share)
     except (FumaError, OSError) as error:

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from fuma.contracts.decisions import FIRST, Cause
 from fuma.domain.time import Ms
-from fuma.runtime.host_state import HEAD, POSITION, SHAPE, KeyState
+from fuma.runtime.host_state import HEAD, KeyState, marked
 from fuma.runtime.host_types import Framed, Position
 from fuma.runtime.ports import Store
 
@@ -122,4 +122,4 @@ def write_snapshot(
     store: Store, shape: str, puts: Mapping[bytes, bytes | None], position: Position
 ) -> None:
     """States and the position that they belong to, in one batch."""
-    store.write(puts, {POSITION: position.dump(), SHAPE: shape.encode()})
+    store.write(puts, marked(position, shape))

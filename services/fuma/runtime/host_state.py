@@ -45,6 +45,11 @@ def load_key_state(stage: LedgerStage[S, I, D, R], data: bytes | None) -> KeySta
     return KeyState(seq, last, bool(held), stage.load(body[1:]) if body else None)
 
 
+def marked(position: Position, shape: str) -> dict[str, bytes]:
+    """What a store says of itself, in the same batch as the states that it is true of."""
+    return {POSITION: position.dump(), SHAPE: shape.encode()}
+
+
 def write_states(
     store: Store,
     stage: LedgerStage[S, I, D, R],
@@ -57,4 +62,4 @@ def write_states(
         head = HEAD.pack(known.held, known.seq, known.last)
         # One byte tells an empty state from none.
         puts[key] = head if known.state is None else head + b"\x01" + stage.dump(known.state)
-    store.write(puts, {POSITION: position.dump(), SHAPE: stage.shape.encode()})
+    store.write(puts, marked(position, stage.shape))

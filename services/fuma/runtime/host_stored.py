@@ -24,7 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_state import FOREVER, POSITION, SHAPE
+from fuma.runtime.host_state import FOREVER, marked
 from fuma.runtime.host_transform import internal
 from fuma.runtime.host_types import Emit, Position, Raw
 from fuma.runtime.host_world import World
@@ -188,9 +188,8 @@ class StoredPartition(Generic[I]):
         position = replace(
             self.position, applied=chunk.applied, input_hash=chunk.input_hash, at=chunk.at
         )
-        meta = {POSITION: position.dump(), SHAPE: self.stage.shape.encode()}
         changes = chunk.changes
-        self._store.replace(changes.puts, changes.drops, meta)
+        self._store.replace(changes.puts, changes.drops, marked(position, self.stage.shape))
         self._window.written(changes)
         if changes.drops:
             self._store.reclaim(self._window.ranges())
