@@ -34,7 +34,7 @@ from fuma.runtime.embedded.supervisor import stack as supervisor
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.platform import CodePlatform
-from fuma.runtime.platform_store import code_key
+from fuma.runtime.platform_writes import code_key
 from fuma.runtime.ports import Outgoing
 from unit.sink.rig import START, Author
 

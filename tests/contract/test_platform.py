@@ -10,16 +10,8 @@ import pytest
 
 from fuma.runtime.embedded.connect import redis_client
 from fuma.runtime.platform_memory import MemoryPlatform
-from fuma.runtime.platform_store import (
-    EVERYTHING,
-    Batch,
-    Changed,
-    PlatformStore,
-    Put,
-    code_key,
-    position_key,
-    was_key,
-)
+from fuma.runtime.platform_store import Changed, PlatformStore
+from fuma.runtime.platform_writes import EVERYTHING, Batch, Put, code_key, position_key, was_key
 from fuma.runtime.redis import RedisStore
 
 A, B = bytes(16), bytes(15) + b"\x01"

@@ -18,16 +18,7 @@ import msgspec
 from fuma.contracts.decisions import FIRST
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.keyed import Keyed
-from fuma.contracts.platformrows import SUM_BYTES as SUM_BYTES
-from fuma.contracts.platformrows import Alive as Alive
-from fuma.contracts.platformrows import Code as Code
-from fuma.contracts.platformrows import End
-from fuma.contracts.platformrows import OrderRow as OrderRow
-from fuma.contracts.platformrows import Position as Position
-from fuma.contracts.platformrows import SegmentRow as SegmentRow
-from fuma.contracts.platformrows import SignerRow as SignerRow
-from fuma.contracts.platformrows import SourceRow as SourceRow
-from fuma.contracts.platformrows import StepRow as StepRow
+from fuma.contracts.platformrows import SUM_BYTES, Alive, Code, End, Position
 from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 

@@ -12,7 +12,7 @@ import msgspec
 
 from fuma.contracts.platform import CODE_FIELDS, Kept
 from fuma.contracts.shownbytes import Plain, read_plain
-from fuma.contracts.shownrows import decode_any as decode_any
+from fuma.contracts.shownrows import decode_any
 from fuma.domain.time import Ms
 
 #: Before a code's seq, and after its orders: an array of all its fields, and that it is not held.

@@ -11,13 +11,7 @@ import msgspec
 
 from fuma.contracts import shownbytes
 from fuma.contracts.codec import decoder
-from fuma.contracts.platform import (
-    OrderRow,
-    SegmentRow,
-    SignerRow,
-    SourceRow,
-    StepRow,
-)
+from fuma.contracts.platformrows import OrderRow, SegmentRow, SignerRow, SourceRow, StepRow
 from fuma.contracts.registry import registry
 from fuma.contracts.shapes import Shape, Shapes
 from fuma.domain.colour import Colour

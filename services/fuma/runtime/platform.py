@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fuma.contracts.errors import Poison
 from fuma.contracts.errors import Reason as Why
 from fuma.contracts.genesis import read_world
-from fuma.contracts.platform import Alive, Code, PlatformSealer, Position
+from fuma.contracts.platform import PlatformSealer
+from fuma.contracts.platformrows import Alive, Code, Position
 from fuma.contracts.topics import DECISIONS, partition_for, spec
 from fuma.domain.codes.events import Order, Schedule, Source
 from fuma.domain.codes.saying import department_words, ground_words, when

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fuma.contracts.errors import Retryable
-from fuma.runtime.platform_store import (
+from fuma.runtime.platform_store import Changed, Look, Stranger
+from fuma.runtime.platform_writes import (
     EVERYTHING,
     Batch,
-    Changed,
-    Look,
-    Stranger,
     alive_key,
     code_key,
     position_key,

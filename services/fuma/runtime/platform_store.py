@@ -6,18 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fuma.runtime.platform_writes import ALIVE_KEY as ALIVE_KEY
-from fuma.runtime.platform_writes import CODE_PREFIX as CODE_PREFIX
-from fuma.runtime.platform_writes import EVERYTHING as EVERYTHING
-from fuma.runtime.platform_writes import POSITION_PREFIX as POSITION_PREFIX
-from fuma.runtime.platform_writes import WAS_PREFIX as WAS_PREFIX
-from fuma.runtime.platform_writes import Batch as Batch
-from fuma.runtime.platform_writes import Put as Put
-from fuma.runtime.platform_writes import alive_key as alive_key
-from fuma.runtime.platform_writes import code_key as code_key
-from fuma.runtime.platform_writes import position_key as position_key
-from fuma.runtime.platform_writes import tag_of as tag_of
-from fuma.runtime.platform_writes import was_key as was_key
+from fuma.runtime.platform_writes import Batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,17 @@ from redis.retry import Retry
 from fuma.contracts.errors import Retryable
 from fuma.runtime.embedded.connect import redis_client
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.platform_store import (
+from fuma.runtime.platform_store import Changed, Look, Stranger
+from fuma.runtime.platform_writes import (
     EVERYTHING,
     Batch,
-    Changed,
-    Look,
-    Stranger,
     alive_key,
+    changes,
     code_key,
+    look_keys,
     position_key,
     was_key,
 )
-from fuma.runtime.platform_writes import changes, look_keys
 from fuma.runtime.redis_lane import Asked, Lane
 
 _PAGE = 250

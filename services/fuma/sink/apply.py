@@ -14,7 +14,8 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fuma.contracts.errors import Fatal, Poison, Retryable
-from fuma.contracts.platform import SUM_BYTES, Kept, Position
+from fuma.contracts.platform import Kept
+from fuma.contracts.platformrows import SUM_BYTES, Position
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.runtime.platform_writes import (
     CODE_PREFIX,

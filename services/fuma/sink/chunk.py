@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fuma.contracts.errors import Poison
-from fuma.contracts.platform import Kept, Position
+from fuma.contracts.platform import Kept
+from fuma.contracts.platformrows import Position
 from fuma.domain.quick import quick
 from fuma.runtime.platform_writes import Batch
 from fuma.runtime.records import LogRecord

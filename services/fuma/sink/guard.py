@@ -10,13 +10,13 @@ import logging
 from collections.abc import Generator, Mapping, Sequence
 
 from fuma.contracts.errors import Poison
-from fuma.contracts.platform import SUM_BYTES
+from fuma.contracts.platformrows import SUM_BYTES
 from fuma.contracts.topics import partition_for
-from fuma.runtime.platform_store import (
+from fuma.runtime.platform_store import Stranger
+from fuma.runtime.platform_writes import (
     ALIVE_KEY,
     CODE_PREFIX,
     POSITION_PREFIX,
-    Stranger,
     position_key,
     tag_of,
 )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from fuma.contracts.errors import Retryable
 from fuma.contracts.genesis import World
-from fuma.contracts.platform import Alive, PlatformSealer
+from fuma.contracts.platform import PlatformSealer
+from fuma.contracts.platformrows import Alive
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake

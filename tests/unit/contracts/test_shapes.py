@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from fuma.contracts import codec, decisions, facts
 from fuma.contracts.registry import registry
-from fuma.contracts.shown import decode_any, decode_shown
+from fuma.contracts.shown import decode_shown
 from fuma.contracts.shownbytes import read_plain
+from fuma.contracts.shownrows import decode_any
 from fuma.domain.codes import events as e
 from unit.contracts.test_wire import (
     causes,

@@ -19,7 +19,7 @@ from fuma.domain.colour import Colour
 from fuma.domain.time import DAY, HOUR
 from fuma.runtime.mac import Sealer
 from fuma.runtime.platform import Answer, NoAnswer
-from fuma.runtime.platform_store import code_key, position_key, was_key
+from fuma.runtime.platform_writes import code_key, position_key, was_key
 from unit.sink.rig import COUNT, START, WORLD, Rig
 
 

@@ -13,7 +13,7 @@ from fuma.contracts import topics
 from fuma.contracts.codec import decode
 from fuma.domain.time import Ms
 from fuma.runtime.embedded.connect import redis_client, redis_url
-from fuma.runtime.platform_store import code_key
+from fuma.runtime.platform_writes import code_key
 
 _WAY = "a direct write to Redis"
 #: Without a password every write fails alike.

@@ -28,7 +28,7 @@ from fuma.runtime.embedded.paths import Home
 from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.platform import CodePlatform
-from fuma.runtime.platform_store import code_key
+from fuma.runtime.platform_writes import code_key
 from fuma.runtime.ports import LogRecord
 from fuma.runtime.vault import VaultClient
 
