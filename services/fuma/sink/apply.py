@@ -148,9 +148,8 @@ class Partition:
             self._step(chunk, one)
         puts = [self._put(chunk, tag, codes) for tag, codes in chunk.codes.items()]
         fresh = sum(put.expected is None for put in puts)
-        before = chunk.before
         changes: dict[bytes, _Change] = {
-            tag: (before[tag], codes[-1]) for tag, codes in chunk.codes.items()
+            tag: (chunk.before[tag], codes[-1]) for tag, codes in chunk.codes.items()
         }
         if chunk.doubtful:
             puts, more = self._settle(chunk, puts, changes)
@@ -175,14 +174,9 @@ class Partition:
 
     def _step(self, chunk: Chunk, one: Read) -> None:
         head, what = step(chunk.heads[one.tag], one, simulated=self._simulated)
-        if one.at > chunk.at:
-            chunk.at = one.at
+        chunk.at = max(chunk.at, one.at)
         if what is Step.WHOLE and head.code is not None:
-            codes = chunk.codes.get(one.tag)
-            if codes is None:
-                chunk.codes[one.tag] = [head.code]
-            else:
-                codes.append(head.code)
+            chunk.codes.setdefault(one.tag, []).append(head.code)
         elif what is Step.HELD or (what is Step.EARLIER and self._contradicts(one)):
             chunk.doubtful.add(one.tag)
         chunk.heads[one.tag] = head
@@ -199,15 +193,10 @@ class Partition:
         return False
 
     def _put(self, chunk: Chunk, tag: bytes, codes: Sequence[Kept]) -> Put:
-        before, was = chunk.values[tag], list[bytes]()
-        if before is not None:
-            was.append(before)
-        last = b""
-        for code in codes:
-            if last:
-                was.append(last)
-            last = self._sealer.seal_kept(tag, code)
-        return Put(tag, before, last, tuple(was))
+        sealed = [self._sealer.seal_kept(tag, code) for code in codes]
+        before = chunk.values[tag]
+        was = sealed[:-1] if before is None else [before, *sealed[:-1]]
+        return Put(tag, before, sealed[-1], tuple(was))
 
     def _summed(self, changes: Mapping[bytes, _Change]) -> bytes:
         """The position's sum after subjects went from one code to another."""

@@ -36,11 +36,7 @@ class Writer:
         and ``Fatal``."""
         by_partition: dict[int, list[LogRecord]] = {}
         for raw in records:
-            mine_of = by_partition.get(raw.partition)
-            if mine_of is None:
-                by_partition[raw.partition] = [raw]
-            else:
-                mine_of.append(raw)
+            by_partition.setdefault(raw.partition, []).append(raw)
         tags = list(dict.fromkeys([raw.key for raw in records if raw.key is not None]))
         look = self._store.look(list(by_partition), tags)
         mine = [(self._partitions[n], self._partitions[n].read(r)) for n, r in by_partition.items()]
