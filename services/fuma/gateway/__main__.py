@@ -34,7 +34,7 @@ from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.heap import settle
+from fuma.runtime.heap import settle, tidy
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
@@ -157,6 +157,8 @@ def serve(settings: Settings, stop: threading.Event) -> None:
         while not stop.is_set():
             records = feeder.chunk(settings.chunk)
             feeder.commit(idle=not records)  # the chunk before
+            if not records:
+                tidy()
             if time.monotonic() - refreshed > _LAW_S:
                 law.poll()
                 gateway.law_letters(law_letters)

@@ -14,6 +14,7 @@ from fuma.contracts.platform import PlatformSealer
 from fuma.contracts.platformrows import Alive
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.runtime.declared import declared_count
+from fuma.runtime.heap import tidy
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.mac import Sealer
 from fuma.runtime.platform_store import PlatformStore
@@ -134,6 +135,8 @@ class Sink:
         records = self._source.poll(settings.chunk, wait)
         if records:
             writer.write(records)
+        elif not writer.busy:
+            tidy()
         if len(records) < settings.chunk:  # nothing else is there to be done meanwhile
             writer.finish()
         if session.guard.turn() | self._sweep(session):
