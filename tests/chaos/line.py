@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -31,7 +32,7 @@ from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.supervisor import stack, state
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer
-from fuma.runtime.marks import read_committed
+from fuma.runtime.marks import Known, read_committed
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 GROUPS = {"processor": "fuma.processor", "gateway": "fuma.gateway"}
@@ -259,22 +260,22 @@ class Line(World):
         A partition of such a topic of which it says nothing stands at -1.
         """
         found = self._positions(service)
-        goes_through = {one.topic for one in found if one.offset >= 0}
-        return {(one.topic, one.partition): max(one.offset, -1)
-                for one in found if one.topic in goes_through}  # fmt: skip
+        goes_through = {topic for (topic, _), done in found.items() if done}
+        return {(topic, number): done.offset if done else -1
+                for (topic, number), done in found.items() if topic in goes_through}  # fmt: skip
 
     def marked(self, service: str) -> dict[tuple[str, int], int]:
         """The positions that carry a mark, which whoever moves an offset cannot give."""
-        found = read_committed(lambda: self._positions(service))
+        found = self._positions(service)
         return {place: done.offset for place, done in found.items() if done and done.mark}
 
-    def _positions(self, service: str) -> list[TopicPartition]:
+    def _positions(self, service: str) -> Known:
         consumer = self._group(service)
         try:
             # As many partitions as there are, which may be more than are declared.
             there = consumer.list_topics(timeout=60).topics
             wanted = [TopicPartition(n, p) for n in topics.topics() for p in there[n].partitions]
-            return consumer.committed(wanted, timeout=60)
+            return read_committed(partial(consumer.committed, timeout=60), wanted)
         finally:
             consumer.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -57,7 +58,7 @@ class Feeder:
 
     def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         try:
-            known = read_committed(lambda: consumer.committed(partitions, timeout=30))
+            known = read_committed(partial(consumer.committed, timeout=30), partitions)
             for one in partitions:
                 place = one.topic, one.partition
                 one.offset = self._next[place] = self._doors.assigned(*place, known[place])

@@ -40,23 +40,31 @@ class Committed:
     mark: str = ""
 
 
-def read_committed(ask: Callable[[], Sequence[Any]]) -> dict[tuple[str, int], Committed | None]:
+Known = dict[tuple[str, int], Committed | None]
+
+
+def read_committed(ask: Callable[[list[Any]], Sequence[Any]], partitions: Sequence[Any]) -> Known:
     """What the group has committed, by partition; ``None`` where it never did.
 
     ``ask``: confluent-kafka's ``committed``. It reads ``metadata`` as a C string, and librdkafka
     puts no zero behind it: after the mark there may be some bytes of the process's memory, other
-    ones each time, which may not even be text. A mark knows where it ends, so they are cut off.
+    ones each time. A mark knows where it ends, so they are cut off. They may not even be text,
+    which fails the whole answer; so fewer are asked for then, and one again and again.
+
+    Raises ``Fatal`` where the client never gives text.
     """
+    wanted = list(partitions)
     for _ in range(_READS):
         try:
             return {
                 (one.topic, one.partition): (
                     Committed(one.offset, _own(one.metadata or "")) if one.offset >= 0 else None
                 )
-                for one in ask()
+                for one in ask(wanted)
             }
         except UnicodeDecodeError:
-            continue
+            if half := len(wanted) // 2:
+                return read_committed(ask, wanted[:half]) | read_committed(ask, wanted[half:])
     raise Fatal("the group's positions cannot be read", "the process starts again by itself")
 
 
