@@ -72,6 +72,7 @@ MODULES = (
     "fuma.runtime.kafka_records",
     "fuma.runtime.mac",
     "fuma.runtime.platform_writes",
+    "fuma.runtime.record_batches",
     "fuma.runtime.records",
     "fuma.runtime.resp",
     "fuma.sink.apply",

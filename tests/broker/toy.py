@@ -27,9 +27,10 @@ from fuma.runtime.faust_host import Host
 from fuma.runtime.host_stages import LedgerRunner, dead_letter_partitions
 from fuma.runtime.host_transform import internal
 from fuma.runtime.host_world import World
-from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
+from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.ports import Outgoing
+from fuma.runtime.round_appender import RoundAppender
 from fuma.runtime.store import StoreRoot
 
 SEALER = Sealer(b"w" * 16, b"k" * 32)
@@ -156,7 +157,7 @@ def main() -> None:
     async def run() -> None:
         stage = Toy(arguments.suffix)
         root = StoreRoot(arguments.stores)
-        reader, appender = KafkaLogReader(kafka), KafkaAppender(kafka)
+        reader, appender = KafkaLogReader(kafka), RoundAppender(kafka)
         letters = dead_letter_partitions(reader, [stage.dead_letter_topic])
         world = World(SEALER, True, letters)
         runner = LedgerRunner(stage, world, reader, root, partition_for)

@@ -57,9 +57,9 @@ def _cut(records: Sequence[Any], share: float) -> int:
 
 
 def _appends() -> None:
-    from fuma.runtime.kafka import KafkaAppender
+    from fuma.runtime.round_appender import RoundAppender
 
-    submit = KafkaAppender.submit
+    submit = RoundAppender.submit
 
     def failing(self: Any, records: Any) -> Any:
         topics = {"feed" if ".feed." in r.topic else r.topic.split(".")[1] for r in records}
@@ -73,7 +73,7 @@ def _appends() -> None:
                     return submit(self, records[cut:])  # a zombie goes on where it was
         return submit(self, records)
 
-    KafkaAppender.submit = failing  # type: ignore[method-assign]
+    RoundAppender.submit = failing  # type: ignore[method-assign]
 
 
 def _around(owner: Any, method: str, what: str, error: Callable[[], Exception]) -> None:

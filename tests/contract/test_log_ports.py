@@ -14,6 +14,7 @@ from fuma.contracts.errors import Fatal
 from fuma.runtime.kafka import MAX_RECORD_BYTES, KafkaAppender, KafkaLogReader
 from fuma.runtime.memory_log import MemoryLog
 from fuma.runtime.ports import Appender, Bounds, LogReader, Outgoing
+from fuma.runtime.round_appender import RoundAppender
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Log:
     reader: LogReader
 
 
-@pytest.fixture(params=["memory", "kafka"])
+@pytest.fixture(params=["memory", "kafka", "rounds"])
 def log(request: pytest.FixtureRequest) -> Iterator[Log]:
     topic = f"ports.{uuid.uuid4().hex[:8]}"
     if request.param == "memory":
@@ -34,7 +35,8 @@ def log(request: pytest.FixtureRequest) -> Iterator[Log]:
     config = stack.kafka("admin")
     admin = AdminClient(config)
     admin.create_topics([NewTopic(topic, 3, 1)])[topic].result()
-    made = Log(topic, KafkaAppender(config), KafkaLogReader(config))
+    appender = RoundAppender if request.param == "rounds" else KafkaAppender
+    made = Log(topic, appender(config), KafkaLogReader(config))
     yield made
     made.appender.close()
     made.reader.close()

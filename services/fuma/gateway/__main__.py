@@ -35,11 +35,12 @@ from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.heap import settle, tidy
-from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
+from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.orderlog import ACCOUNTS, OrderLog
 from fuma.runtime.ports import LogRecord
+from fuma.runtime.round_appender import RoundAppender
 from fuma.runtime.topicwatch import TopicWatch
 from fuma.runtime.vault import VaultClient
 
@@ -75,7 +76,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     config = kafka_config(Home(home), "gateway")
     law_reader = KafkaLogReader(config)
     row_reader = KafkaLogReader(config)
-    appender = KafkaAppender(config)
+    appender = RoundAppender(config)
     law_letters: list[tuple[LogRecord, Poison]] = []
     law = LawReader(law_reader, sealer, world, lambda raw, why: law_letters.append((raw, why)))
     law.poll()

@@ -51,6 +51,7 @@ from fuma.runtime.host_world import World
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
+from fuma.runtime.round_appender import RoundAppender
 from fuma.runtime.store import StoreRoot
 from fuma.runtime.topicwatch import TopicWatch
 from fuma.runtime.unowned import Unowned
@@ -140,7 +141,7 @@ async def run(settings: Settings) -> None:
         ],
     )
     incidents = Incidents(sealer, declared_count(reader, INCIDENTS), simulated=pinned.simulated)
-    appender = KafkaAppender(kafka)
+    appender = RoundAppender(kafka)
     world = World(
         sealer, pinned.simulated, letters, incidents.beside, partial(incidents.alarm, appender)
     )

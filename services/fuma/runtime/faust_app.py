@@ -11,7 +11,6 @@ import asyncio
 import logging
 import os
 import signal
-import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -24,6 +23,7 @@ from fuma.runtime import faust_transport
 from fuma.runtime.faust_host import Host
 from fuma.runtime.faust_transport import Consumer
 from fuma.runtime.host_rounds import Stage
+from fuma.runtime.kafka_access import mechanism, tls
 from fuma.runtime.ports import Appender
 
 log = logging.getLogger(__name__)
@@ -39,12 +39,6 @@ def die(error: BaseException) -> NoReturn:
         handler.flush()
     sys.stderr.flush()
     os._exit(EXIT_FATAL)
-
-
-def _tls(kafka: Mapping[str, str]) -> ssl.SSLContext | None:
-    if kafka.get("security.protocol") != "SASL_SSL":
-        return None
-    return ssl.create_default_context(cafile=kafka.get("ssl.ca.location"))
 
 
 class _ChunkSchema(faust.Schema[Any, Any]):
@@ -84,8 +78,8 @@ def build(
         credentials = SASLCredentials(
             username=kafka["sasl.username"],
             password=kafka["sasl.password"],
-            mechanism=kafka.get("sasl.mechanism", "SCRAM-SHA-512"),
-            ssl_context=_tls(kafka),
+            mechanism=mechanism(kafka),
+            ssl_context=tls(kafka),
         )
     app = App(
         group,

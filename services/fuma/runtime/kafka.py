@@ -40,7 +40,7 @@ _NOT_YET = (
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NOT_LEADER_FOR_PARTITION,  # what a broker says that has only just started
 )
-_GONE = "look at the broker's log; the process starts again by itself"
+GONE = "look at the broker's log; the process starts again by itself"
 
 
 class KafkaAppender:
@@ -100,7 +100,7 @@ class KafkaAppender:
         """Send nothing any more."""
         failure = self._lane.failure
         if failure is None:
-            failure = self._lane.failure = Fatal(what, _GONE)
+            failure = self._lane.failure = Fatal(what, GONE)
             self._producer.purge(in_queue=True, in_flight=False, blocking=False)
         return failure
 
@@ -144,7 +144,7 @@ class KafkaLogReader:
         try:
             found = futures[topic].result(_TIMEOUT_S)
         except FutureTimeout as error:
-            raise Fatal(f"{topic}: the broker does not answer", _GONE) from error
+            raise Fatal(f"{topic}: the broker does not answer", GONE) from error
         except KafkaException as error:
             raise Fatal(f"{topic}: {error}", "`fuma topics apply` creates the topics") from error
         uuid = found.topic_id
@@ -157,7 +157,7 @@ class KafkaLogReader:
         try:
             found = self._consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
         except KafkaException as error:
-            raise Fatal(f"{topic}: {error}", _GONE) from error
+            raise Fatal(f"{topic}: {error}", GONE) from error
         if found.error is not None:
             raise Fatal(f"{topic}: {found.error}", "`fuma topics apply` creates the topics")
         return len(found.partitions)
@@ -174,7 +174,7 @@ class KafkaLogReader:
                 # a topic that was created a moment ago has no leader yet
                 unknown = error.args[0].code() in _NOT_YET
                 if not unknown or time.monotonic() > deadline:
-                    raise Fatal(f"{topic}/{partition}: {error}", _GONE) from error
+                    raise Fatal(f"{topic}/{partition}: {error}", GONE) from error
                 time.sleep(0.05)
                 self._ask_anew(topic)
 
@@ -182,7 +182,7 @@ class KafkaLogReader:
         try:
             self._consumer.list_topics(topic, timeout=_TIMEOUT_S)
         except KafkaException as error:
-            raise Fatal(f"{topic}: {error}", _GONE) from error
+            raise Fatal(f"{topic}: {error}", GONE) from error
 
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[LogRecord]:
         if start >= end:
@@ -196,7 +196,7 @@ class KafkaLogReader:
                 if messages:
                     quiet = time.monotonic()
                 elif time.monotonic() - quiet > _TIMEOUT_S:
-                    raise Fatal(f"{topic}/{partition}: nothing to read at {start}", _GONE)
+                    raise Fatal(f"{topic}/{partition}: nothing to read at {start}", GONE)
                 for message in messages:
                     if self._ends(message, topic, partition):
                         return
@@ -222,7 +222,7 @@ class KafkaLogReader:
             return (message.topic(), message.partition()) == (topic, partition)
         if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED or error.retriable():
             return False  # no group is used
-        raise Fatal(f"{topic}/{partition}: {error}", _GONE)
+        raise Fatal(f"{topic}/{partition}: {error}", GONE)
 
     def close(self) -> None:
         self._consumer.close()
