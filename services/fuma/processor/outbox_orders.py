@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fuma.contracts.commands import WORDS
+from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.facts import encode_person
 from fuma.contracts.orders import OrderRecord, decode_order
 from fuma.contracts.replies import NO_COMMAND, Reply, encode_reply
@@ -21,6 +22,8 @@ from fuma.domain.colour import Colour
 from fuma.domain.ids import derive, digest
 from fuma.processor.repeats import Alarm, Repeats
 from fuma.runtime.host_types import Emit, Raw
+
+_COLOURS = frozenset(map(int, Colour))
 
 
 class OrdersOutbox:
@@ -46,6 +49,8 @@ class OrdersOutbox:
         made: list[Emit] = []
         for event in record.events:
             if isinstance(event, e.Issued):
+                if event.colour not in _COLOURS or len(event.chain) != len(event.steps):
+                    raise Poison(Reason.UNDECODABLE, "no order that could have been issued")
                 made += (
                     Emit(PERSON, tag, encode_person(line)) for tag, line in lines(province, event)
                 )
@@ -76,12 +81,13 @@ def lines(province: str, event: e.Issued) -> Iterator[tuple[bytes, i.Line]]:
             int(event.released), *(part for a in chain for part in _actor(a)),
         )
     )  # fmt: skip
+    colour = Colour(event.colour)
     for one in event.lines:
         id = derive(b"line", province.encode(), event.order, b"%d" % one.line, one.subject)
         said = _said(one.division, one.fact, one.root, one.reporter)
         yield one.subject, i.Line(
             id, digest(id, head, *said), event.order, one.line, province, one.division,
-            event.ground, Colour(event.colour), one.fact, one.root, one.reporter, event.since,
+            event.ground, colour, one.fact, one.root, one.reporter, event.since,
             event.until, event.book, event.book_version, event.row, event.procedure,
             event.procedure_version, chain, event.released,
         )  # fmt: skip

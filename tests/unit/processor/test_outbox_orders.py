@@ -176,3 +176,13 @@ def test_a_decision_in_parts_is_one_chain_and_no_event_is_lost() -> None:
     assert {r.parts for r in records} == {len(records)}
     assert [x for r in records for x in r.events] == events
     assert max(map(len, written)) < 45_000
+
+
+@pytest.mark.parametrize("change", [{"colour": 1_655_168_400_000}, {"colour": -1}, {"steps": ()}])
+def test_an_order_that_nobody_could_have_issued_is_poison(change: dict[str, Any]) -> None:
+    """Found by the poison test: a number that is no colour stopped the stage."""
+    _, events = approved(1)
+    wrong = [replace(one, **change) if isinstance(one, e.Issued) else one for one in events]
+    assert wrong != events
+    with pytest.raises(Poison, match="could have been issued"):
+        emitted(*values(wrong))
