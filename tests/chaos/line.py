@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -32,7 +31,7 @@ from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.supervisor import stack, state
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer
-from fuma.runtime.marks import Known, read_committed
+from fuma.runtime.positions import Known, read_committed
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 GROUPS = {"processor": "fuma.processor", "gateway": "fuma.gateway"}
@@ -274,8 +273,8 @@ class Line(World):
         try:
             # As many partitions as there are, which may be more than are declared.
             there = consumer.list_topics(timeout=60).topics
-            wanted = [TopicPartition(n, p) for n in topics.topics() for p in there[n].partitions]
-            return read_committed(partial(consumer.committed, timeout=60), wanted)
+            wanted = [(n, p) for n in topics.topics() for p in there[n].partitions]
+            return read_committed(kafka_config(self.home, "admin"), GROUPS[service], wanted)
         finally:
             consumer.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -13,8 +12,8 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from fuma.contracts.errors import Fatal, FumaError
 from fuma.gateway.doors import Doors
 from fuma.runtime.kafka_poll import consume_ready, fetching, records_of
-from fuma.runtime.marks import read_committed
 from fuma.runtime.ports import LogRecord
+from fuma.runtime.positions import read_committed
 
 log = logging.getLogger("fuma.gateway")
 GROUP = "fuma.gateway"
@@ -33,6 +32,7 @@ class Feeder:
     """The consumer group's side: assignment, polling, commits."""
 
     def __init__(self, config: dict[str, str], doors: Doors) -> None:
+        self._config = config
         self._doors = doors
         self._failure: Exception | None = None
         self._next: dict[tuple[str, int], int] = {}
@@ -58,7 +58,9 @@ class Feeder:
 
     def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         try:
-            known = read_committed(partial(consumer.committed, timeout=30), partitions)
+            known = read_committed(
+                self._config, GROUP, [(one.topic, one.partition) for one in partitions]
+            )
             for one in partitions:
                 place = one.topic, one.partition
                 one.offset = self._next[place] = self._doors.assigned(*place, known[place])

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.mac import Sealer, pack_time
@@ -26,9 +25,6 @@ from fuma.runtime.ports import LogReader
 log = logging.getLogger(__name__)
 MOVED = "position-moved"
 _VERSION = "1"
-#: A mark: version, what it says in hex, and 32 bytes of HMAC.
-_FORM = re.compile(r"1\.[0-9a-f]*\.[0-9a-f]{64}")
-_READS = 100
 REPAIR = "stop, and compare the log with its copies before anything is repaired"
 
 
@@ -38,39 +34,6 @@ class Committed:
 
     offset: int
     mark: str = ""
-
-
-Known = dict[tuple[str, int], Committed | None]
-
-
-def read_committed(ask: Callable[[list[Any]], Sequence[Any]], partitions: Sequence[Any]) -> Known:
-    """What the group has committed, by partition; ``None`` where it never did.
-
-    ``ask``: confluent-kafka's ``committed``. It reads ``metadata`` as a C string, and librdkafka
-    puts no zero behind it: after the mark there may be some bytes of the process's memory, other
-    ones each time. A mark knows where it ends, so they are cut off. They may not even be text,
-    which fails the whole answer; so fewer are asked for then, and one again and again.
-
-    Raises ``Fatal`` where the client never gives text.
-    """
-    wanted = list(partitions)
-    for _ in range(_READS):
-        try:
-            return {
-                (one.topic, one.partition): (
-                    Committed(one.offset, _own(one.metadata or "")) if one.offset >= 0 else None
-                )
-                for one in ask(wanted)
-            }
-        except UnicodeDecodeError:
-            if half := len(wanted) // 2:
-                return read_committed(ask, wanted[:half]) | read_committed(ask, wanted[half:])
-    raise Fatal("the group's positions cannot be read", "the process starts again by itself")
-
-
-def _own(metadata: str) -> str:
-    found = _FORM.match(metadata)
-    return found[0] if found else metadata
 
 
 class Valued(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from fuma.runtime.host_stages import LedgerRunner, TransformRunner
 from fuma.runtime.host_types import Emit, Raw
 from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer
-from fuma.runtime.marks import MOVED, Committed, Marker, read_committed, value_hash
+from fuma.runtime.marks import MOVED, Committed, Marker, value_hash
 from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.ports import Outgoing
 from unit.runtime.host_rig import Rig as HostRig
@@ -184,47 +183,3 @@ def test_a_ledger_stage_notices_a_lost_tail_even_without_its_store(
         rig.log.forge(which, 0, rig.ledger()[-1].offset, rig.ledger()[-2].value or b"")
     with pytest.raises(Fatal, match=r"lost its tail|another value"):
         opened(engine.done)
-
-
-class Told:
-    """A position as confluent-kafka's client tells it: ``behind`` is what it read past the end."""
-
-    def __init__(self, offset: int, mark: str, behind: bytes, partition: int = 0) -> None:
-        self.topic, self.partition, self.offset = TOPIC, partition, offset
-        self._read = mark.encode() + behind
-
-    @property
-    def metadata(self) -> str:
-        return self._read.decode()
-
-
-@pytest.mark.parametrize("behind", [b"", b"U", b"\x01\x02", b"abcdef0123"])
-def test_what_the_client_reads_behind_a_mark_is_cut_off(log: MemoryLog, behind: bytes) -> None:
-    done = runner(log, Ear()).open(TP(TOPIC, 0), None).done
-    found = read_committed(lambda _: [Told(done.offset, done.mark, behind)], [0])
-    assert found == {(TOPIC, 0): done}
-    other = read_committed(lambda _: [Told(3, "somebody's", behind)], [0])[TOPIC, 0]
-    assert other is not None
-    assert other.mark.startswith("somebody's")
-    assert read_committed(lambda _: [Told(-1001, "", b"")], [0]) == {(TOPIC, 0): None}
-
-
-def test_what_is_no_text_is_asked_for_again(log: MemoryLog) -> None:
-    done = runner(log, Ear()).open(TP(TOPIC, 0), None).done
-    answers = [Told(done.offset, done.mark, end) for end in (b"\xe1", b"\xff\xfe", b"x")]
-    assert read_committed(lambda _: [answers.pop(0)], [0]) == {(TOPIC, 0): done}
-    with pytest.raises(Fatal, match="cannot be read"):
-        read_committed(lambda _: [Told(done.offset, done.mark, b"\xe1")], [0])
-
-
-def test_of_many_partitions_those_are_asked_for_again_that_are_no_text(log: MemoryLog) -> None:
-    """Of a hundred, one or the other is never text: asked for together, they never would be."""
-    done = runner(log, Ear()).open(TP(TOPIC, 0), None).done
-    asked = itertools.count()
-
-    def ask(partitions: list[int]) -> list[Told]:
-        # every third that is looked at is spoiled
-        return [Told(done.offset, done.mark, (b"\xe1", b"", b"x")[next(asked) % 3], partition)
-                for partition in partitions]  # fmt: skip
-
-    assert read_committed(ask, list(range(100))) == {(TOPIC, n): done for n in range(100)}

@@ -1,0 +1,54 @@
+"""Where a group stands, with the marks beside its offsets, for whoever is not Faust.
+
+confluent-kafka reads a commit's metadata as a C string, and librdkafka puts no zero behind it
+(its issue 4649): what follows in memory is read along, and if that is not text, nothing is had. So
+aiokafka is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from fuma.contracts.errors import Fatal
+from fuma.runtime.kafka_access import for_client
+from fuma.runtime.marks import Committed
+
+Known = dict[tuple[str, int], Committed | None]
+
+
+def read_committed(
+    config: Mapping[str, str], group: str, partitions: Iterable[tuple[str, int]]
+) -> Known:
+    """What the group has committed in each partition; ``None`` where it never did.
+
+    ``config``: connection settings. Not in a thread that runs a loop. Raises ``Fatal``.
+    """
+    wanted = [TopicPartition(*place) for place in partitions]
+    if not wanted:
+        return {}
+    try:
+        return asyncio.run(_read(config, group, wanted))
+    except (KafkaError, OSError, TimeoutError) as error:
+        what = f"the positions of {group} cannot be read: {error!r}"
+        raise Fatal(what, "the process starts again by itself") from error
+
+
+async def _read(config: Mapping[str, str], group: str, wanted: list[TopicPartition]) -> Known:
+    admin = AIOKafkaAdminClient(**for_client(config))
+    try:
+        await admin.start()
+        found = await admin.list_consumer_group_offsets(group, partitions=wanted)
+    finally:
+        await admin.close()
+    known: Known = {(one.topic, one.partition): None for one in wanted}
+    for one, said in found.items():
+        if said.offset >= 0:
+            # confluent-kafka commits the zero behind its C string as well
+            mark = (said.metadata or "").partition("\0")[0]
+            known[one.topic, one.partition] = Committed(said.offset, mark)
+    return known
