@@ -37,4 +37,4 @@ def test_every_mark_is_read_as_it_was_committed(stack: Any) -> None:
 def test_no_broker_is_said(stack: Any) -> None:
     nobody = {**stack.kafka("admin"), "bootstrap.servers": "127.0.0.1:1"}
     with pytest.raises(Fatal, match="positions of some cannot be read"):
-        read_committed(nobody, "some", [("t", 0)])
+        read_committed(nobody, "some", [("t", 0)], patience_s=0.5)

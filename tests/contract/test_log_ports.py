@@ -11,7 +11,8 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.kafka import MAX_RECORD_BYTES, KafkaAppender, KafkaLogReader
+from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
+from fuma.runtime.kafka_records import MAX_RECORD_BYTES
 from fuma.runtime.memory_log import MemoryLog
 from fuma.runtime.ports import Appender, Bounds, LogReader, Outgoing
 from fuma.runtime.round_appender import RoundAppender

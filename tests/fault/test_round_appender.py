@@ -136,6 +136,24 @@ def test_a_broker_that_stands_still_gets_everything_once(stack: Any, create: Cre
     assert values(stack, topic) == expected(40)
 
 
+def test_a_topic_is_not_missing_while_nobody_can_be_asked(stack: Any, create: Create) -> None:
+    appender = RoundAppender(stack.kafka("admin"), request_s=1.0)
+    appender.append(batch(create(), 0))
+    later = create()
+    pid = status(stack.home).kafka_pid
+    assert pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        waits = appender.submit(batch(later, 0))  # nothing is known of it yet
+        time.sleep(NEW_TOPIC_S + 2.5)
+        assert not waits.done()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    waits.result(60)
+    appender.close()
+    assert values(stack, later) == expected(1)
+
+
 def test_a_record_that_is_refused_ends_it(stack: Any, create: Create) -> None:
     small, large = create(**{"max.message.bytes": "200"}), create()
     appender = RoundAppender(stack.kafka("admin"))

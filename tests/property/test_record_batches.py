@@ -10,7 +10,8 @@ from aiokafka.record.util import calc_crc32c
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuma.runtime.record_batches import BATCH_BYTES, Part, Sequences, Told, parted
+from fuma.runtime.kafka_records import Told
+from fuma.runtime.record_batches import BATCH_BYTES, Part, Sequences, parted
 from fuma.runtime.records import Outgoing
 
 _NOW = 1_700_000_000_123

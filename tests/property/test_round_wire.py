@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -20,7 +21,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from fuma.runtime import round_wire
-from fuma.runtime.record_batches import Part, Sequences, Told, parted
+from fuma.runtime.kafka_records import Told
+from fuma.runtime.record_batches import Part, Sequences, parted
 from fuma.runtime.records import Outgoing
 from fuma.runtime.round_wire import IN_FLIGHT, Answer, Lost, Unsendable, Where, Wire
 
@@ -78,7 +80,10 @@ class Model:
     async def renew(self) -> None:
         self.known = dict(self.leaders)
 
-    async def send(self, node: int, parts: Sequence[Part]) -> Awaitable[list[Answer]]:
+    async def reach(self, node: int) -> None:
+        await asyncio.sleep(0)
+
+    def send(self, node: int, parts: Sequence[Part]) -> Awaitable[list[Answer]]:
         if node not in self.open:
             self.open[node] = deque()
             self.connections.append((node, self.open[node]))
@@ -127,6 +132,19 @@ def wire(brokers: Model) -> Wire:
     return Wire(brokers, sequences, lambda: 1_700_000_000_000, again_s=(0.0, 0.0))
 
 
+@asynccontextmanager
+async def running(partitions: int) -> AsyncIterator[tuple[Model, Wire, asyncio.Future[None]]]:
+    """A wire at work, and its brokers."""
+    brokers = Model({("t", partition): 0 for partition in range(partitions)})
+    one = wire(brokers)
+    task = asyncio.ensure_future(one.run())
+    try:
+        yield brokers, one, task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 def submitted(into: Wire, records: list[Outgoing]) -> Future[list[int]]:
     told = Told(len(records))
     into.put(parted(records, told))
@@ -153,94 +171,87 @@ _STEPS = st.one_of(
 @given(st.lists(_STEPS, max_size=60))
 def test_every_record_is_appended_once_and_in_its_order(steps: list[tuple[object, ...]]) -> None:
     async def play() -> None:
-        brokers = Model({("t", partition): 0 for partition in range(_PARTITIONS)})
-        one = wire(brokers)
-        running = asyncio.ensure_future(one.run())
-        submits: list[tuple[list[Outgoing], Future[list[int]]]] = []
-        count = 0
-        for step in steps:
-            match step:
-                case ("submit", list(partitions)):
-                    records = [
-                        Outgoing("t", partition, None, b"%d" % (count + index))
-                        for index, partition in enumerate(partitions)
-                    ]
-                    count += len(records)
-                    submits.append((records, submitted(one, records)))
-                case ("serve", int(which), int(refuse), bool(answered)):
-                    brokers.serve(which, refuse, answered)
-                case ("cut", int(node)):
-                    brokers.cut(node)
-                case ("move", int(partition), int(node)):
-                    brokers.leaders["t", partition] = node
-            await settled()
-            assert not running.done(), running.exception()
-        for _ in range(10 * (len(submits) + 5)):
-            brokers.serve(0, 0, True)
-            await settled()
-        assert one.idle
-        running.cancel()
-        expected: dict[Where, list[bytes]] = {}
-        for records, future in submits:
-            offsets = future.result(0)
-            for record, offset in zip(records, offsets, strict=True):
-                where = record.topic, record.partition
-                assert brokers.logs[where].values[offset] == record.value
-                expected.setdefault(where, []).append(record.value or b"")
-        assert {where: log.values for where, log in brokers.logs.items() if log.values} == expected
-        most = max(brokers.most.values(), default=0)
-        assert most <= IN_FLIGHT
-        event(f"{most} of a partition under way")
+        async with running(_PARTITIONS) as (brokers, one, task):
+            submits: list[tuple[list[Outgoing], Future[list[int]]]] = []
+            count = 0
+            for step in steps:
+                match step:
+                    case ("submit", list(partitions)):
+                        records = [
+                            Outgoing("t", partition, None, b"%d" % (count + index))
+                            for index, partition in enumerate(partitions)
+                        ]
+                        count += len(records)
+                        submits.append((records, submitted(one, records)))
+                    case ("serve", int(which), int(refuse), bool(answered)):
+                        brokers.serve(which, refuse, answered)
+                    case ("cut", int(node)):
+                        brokers.cut(node)
+                    case ("move", int(partition), int(node)):
+                        brokers.leaders["t", partition] = node
+                await settled()
+                assert not task.done(), task.exception()
+            for _ in range(10 * (len(submits) + 5)):
+                brokers.serve(0, 0, True)
+                await settled()
+            assert one.idle
+            expected: dict[Where, list[bytes]] = {}
+            for records, future in submits:
+                offsets = future.result(0)
+                for record, offset in zip(records, offsets, strict=True):
+                    where = record.topic, record.partition
+                    assert brokers.logs[where].values[offset] == record.value
+                    expected.setdefault(where, []).append(record.value or b"")
+            assert {
+                where: log.values for where, log in brokers.logs.items() if log.values
+            } == expected
+            most = max(brokers.most.values(), default=0)
+            assert most <= IN_FLIGHT
+            event(f"{most} of a partition under way")
 
     asyncio.run(play())
 
 
 def test_no_more_is_under_way_than_the_broker_remembers() -> None:
     async def play() -> None:
-        brokers = Model({("t", 0): 0})
-        one = wire(brokers)
-        running = asyncio.ensure_future(one.run())
-        first = submitted(one, [Outgoing("t", 0, None, b"0")])
-        await settled()
-        brokers.serve(0, 0, True)
-        await settled()
-        assert first.result(0) == [0]
-        futures = []
-        for number in range(1, 12):
-            futures.append(submitted(one, [Outgoing("t", 0, None, b"%d" % number)]))
-            await settled()
-        assert len(brokers.open[0]) == IN_FLIGHT < _REMEMBERED
-        # All of them are appended, and not an answer comes back: each must still be known.
-        for wanted, _ in brokers.open[0]:
-            brokers.logs["t", 0].append(wanted[0][2])
-        lost, brokers.connections = brokers.open[0], []
-        brokers.cut(0)
-        assert len(lost) == IN_FLIGHT
-        for _ in range(40):
+        async with running(1) as (brokers, one, _):
+            first = submitted(one, [Outgoing("t", 0, None, b"0")])
             await settled()
             brokers.serve(0, 0, True)
-        assert [future.result(0) for future in futures] == [[n] for n in range(1, 12)]
-        running.cancel()
+            await settled()
+            assert first.result(0) == [0]
+            futures = []
+            for number in range(1, 12):
+                futures.append(submitted(one, [Outgoing("t", 0, None, b"%d" % number)]))
+                await settled()
+            assert len(brokers.open[0]) == IN_FLIGHT < _REMEMBERED
+            # All of them are appended, and not an answer comes back: each must still be known.
+            for wanted, _ in brokers.open[0]:
+                brokers.logs["t", 0].append(wanted[0][2])
+            lost, brokers.connections = brokers.open[0], []
+            brokers.cut(0)
+            assert len(lost) == IN_FLIGHT
+            for _ in range(40):
+                await settled()
+                brokers.serve(0, 0, True)
+            assert [future.result(0) for future in futures] == [[n] for n in range(1, 12)]
 
     asyncio.run(play())
 
 
 def test_the_first_batch_of_a_partition_goes_alone() -> None:
     async def play() -> None:
-        brokers = Model({("t", 0): 0, ("t", 1): 0})
-        one = wire(brokers)
-        running = asyncio.ensure_future(one.run())
-        submitted(one, [Outgoing("t", 0, None, b"0")])
-        await settled()
-        submitted(one, [Outgoing("t", 0, None, b"1")])
-        await settled()
-        assert len(brokers.open[0]) == 1
-        brokers.serve(0, 1, True)  # turned away
-        for _ in range(4):
+        async with running(2) as (brokers, one, _):
+            submitted(one, [Outgoing("t", 0, None, b"0")])
             await settled()
-            brokers.serve(0, 0, True)
-        assert brokers.logs["t", 0].values == [b"0", b"1"]
-        running.cancel()
+            submitted(one, [Outgoing("t", 0, None, b"1")])
+            await settled()
+            assert len(brokers.open[0]) == 1
+            brokers.serve(0, 1, True)  # turned away
+            for _ in range(4):
+                await settled()
+                brokers.serve(0, 0, True)
+            assert brokers.logs["t", 0].values == [b"0", b"1"]
 
     asyncio.run(play())
 
@@ -248,51 +259,43 @@ def test_the_first_batch_of_a_partition_goes_alone() -> None:
 @pytest.mark.parametrize("code", [_DENIED, _OUT_OF_ORDER])
 def test_what_will_never_be_taken_fails_everything_behind_it(code: int) -> None:
     async def play() -> None:
-        brokers = Model({("t", 0): 0})
-        one = wire(brokers)
-        running = asyncio.ensure_future(one.run())
-        first = submitted(one, [Outgoing("t", 0, None, b"0")])
-        await settled()
-        later = submitted(one, [Outgoing("t", 0, None, b"1")])
-        brokers.open[0].popleft()[1].set_result([("t", 0, code, -1)])
-        await settled()
-        for future in (first, later, submitted(one, [Outgoing("t", 0, None, b"2")])):
-            assert isinstance(future.exception(0), Unsendable)
-        assert not brokers.open[0]
-        with pytest.raises(Unsendable):
-            await running
+        async with running(1) as (brokers, one, task):
+            first = submitted(one, [Outgoing("t", 0, None, b"0")])
+            await settled()
+            later = submitted(one, [Outgoing("t", 0, None, b"1")])
+            brokers.open[0].popleft()[1].set_result([("t", 0, code, -1)])
+            await settled()
+            for future in (first, later, submitted(one, [Outgoing("t", 0, None, b"2")])):
+                assert isinstance(future.exception(0), Unsendable)
+            assert not brokers.open[0]
+            with pytest.raises(Unsendable):
+                await task
 
     asyncio.run(play())
 
 
 def test_an_answer_without_a_word_about_a_partition_is_not_taken_for_one() -> None:
     async def play() -> None:
-        brokers = Model({("t", 0): 0, ("t", 1): 0})
-        one = wire(brokers)
-        running = asyncio.ensure_future(one.run())
-        both = submitted(one, [Outgoing("t", 0, None, b"0"), Outgoing("t", 1, None, b"1")])
-        await settled()
-        brokers.open[0].popleft()[1].set_result([("t", 1, 0, 0)])
-        await settled()
-        assert not both.done()
-        brokers.serve(0, 0, True)
-        await settled()
-        assert both.result(0) == [0, 0]
-        running.cancel()
+        async with running(2) as (brokers, one, _):
+            both = submitted(one, [Outgoing("t", 0, None, b"0"), Outgoing("t", 1, None, b"1")])
+            await settled()
+            brokers.open[0].popleft()[1].set_result([("t", 1, 0, 0)])
+            await settled()
+            assert not both.done()
+            brokers.serve(0, 0, True)
+            await settled()
+            assert both.result(0) == [0, 0]
 
     asyncio.run(play())
 
 
 def test_what_waits_goes_together() -> None:
     async def play() -> None:
-        brokers = Model({("t", partition): 0 for partition in range(8)})
-        one = wire(brokers)
-        running = asyncio.ensure_future(one.run())
-        for partition in range(8):
-            submitted(one, [Outgoing("t", partition, None, b"x")])
-        await settled()
-        assert [len(wanted) for wanted, _ in brokers.open[0]] == [8]
-        assert round_wire.REQUEST_BYTES <= 1_048_588
-        running.cancel()
+        async with running(8) as (brokers, one, _):
+            for partition in range(8):
+                submitted(one, [Outgoing("t", partition, None, b"x")])
+            await settled()
+            assert [len(wanted) for wanted, _ in brokers.open[0]] == [8]
+            assert round_wire.REQUEST_BYTES <= 1_048_588
 
     asyncio.run(play())

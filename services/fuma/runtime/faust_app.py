@@ -23,7 +23,7 @@ from fuma.runtime import faust_transport
 from fuma.runtime.faust_host import Host
 from fuma.runtime.faust_transport import Consumer
 from fuma.runtime.host_rounds import Stage
-from fuma.runtime.kafka_access import mechanism, tls
+from fuma.runtime.kafka_access import tls
 from fuma.runtime.ports import Appender
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def build(
         credentials = SASLCredentials(
             username=kafka["sasl.username"],
             password=kafka["sasl.password"],
-            mechanism=mechanism(kafka),
+            mechanism=kafka["sasl.mechanism"],
             ssl_context=tls(kafka),
         )
     app = App(

@@ -23,12 +23,10 @@ from confluent_kafka.admin import AdminClient
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.kafka_poll import fetching
-from fuma.runtime.kafka_records import Batch, Lane, record_of, record_size
+from fuma.runtime.kafka_records import GONE, Batch, Lane, check_sizes, record_of
 from fuma.runtime.ports import Bounds, LogRecord, Outgoing
 
 log = logging.getLogger(__name__)
-#: Under the broker's default ``message.max.bytes`` (1,048,588) with room for the batch header.
-MAX_RECORD_BYTES = 1_000_000
 #: No acknowledgement for this long ends the process: the broker is gone, or we are cut off.
 STALL_S = 120.0
 _TIMEOUT_S = 30.0
@@ -40,7 +38,6 @@ _NOT_YET = (
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NOT_LEADER_FOR_PARTITION,  # what a broker says that has only just started
 )
-GONE = "look at the broker's log; the process starts again by itself"
 
 
 class KafkaAppender:
@@ -82,9 +79,7 @@ class KafkaAppender:
                 self._fail(f"records were refused: {error}")
 
     def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
-        for record in records:
-            if record_size(record) > MAX_RECORD_BYTES:
-                raise Fatal(f"{record.topic}: a record of {record_size(record)} bytes")
+        check_sizes(records)
         batch, deadline = Batch(len(records), self._fail), 0.0
         handed = self._lane.hand(batch, records, 0)
         while handed < len(records):

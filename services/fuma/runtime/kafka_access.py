@@ -6,18 +6,12 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-_MECHANISM = "SCRAM-SHA-512"
-
 
 def tls(config: Mapping[str, str]) -> ssl.SSLContext | None:
     """``None`` where the connection is not encrypted."""
     if config.get("security.protocol", "").upper() not in ("SSL", "SASL_SSL"):
         return None
     return ssl.create_default_context(cafile=config.get("ssl.ca.location"))
-
-
-def mechanism(config: Mapping[str, str]) -> str:
-    return config.get("sasl.mechanism", _MECHANISM)
 
 
 def for_client(config: Mapping[str, str]) -> dict[str, Any]:
@@ -28,7 +22,7 @@ def for_client(config: Mapping[str, str]) -> dict[str, Any]:
         "ssl_context": tls(config),
     }
     if "sasl.username" in config:
-        access["sasl_mechanism"] = mechanism(config)
+        access["sasl_mechanism"] = config["sasl.mechanism"]
         access["sasl_plain_username"] = config["sasl.username"]
         access["sasl_plain_password"] = config["sasl.password"]
     return access

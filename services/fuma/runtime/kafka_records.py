@@ -5,38 +5,59 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from confluent_kafka import KafkaException
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.records import LogRecord, Outgoing
 
+#: Under the broker's default ``message.max.bytes`` (1,048,588) with room for the batch header.
+MAX_RECORD_BYTES: Final = 1_000_000
+#: What to do where the broker does not go on.
+GONE: Final = "look at the broker's log; the process starts again by itself"
 _Fail = Callable[[str], Fatal]
 
 
-class Batch:
-    """Counts down the acknowledgements of one ``submit``; all calls in the poll thread."""
+class Told:
+    """Gathers the offsets of one ``submit``; all calls in one thread."""
 
-    def __init__(self, size: int, fail: _Fail) -> None:
+    def __init__(self, size: int) -> None:
         self.future: Future[list[int]] = Future()
         self._offsets = [-1] * size
         self._left = size
-        self._fail = fail
         if not size:
             self.future.set_result([])
+
+    def appended(self, indexes: list[int], first: int) -> None:
+        """The records ``indexes`` stand at ``first`` and behind it."""
+        offsets = self._offsets
+        for index in indexes:
+            offsets[index] = first
+            first += 1
+        self._left -= len(indexes)
+        if not self._left and not self.future.done():
+            self.future.set_result(offsets)
+
+    def failed(self, error: Exception) -> None:
+        """They will not all be appended."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Batch(Told):
+    """One ``submit`` as librdkafka tells of it, record by record, in the poll thread."""
+
+    def __init__(self, size: int, fail: _Fail) -> None:
+        super().__init__(size)
+        self._fail = fail
 
     def delivered(self, index: int, error: Any, message: Any) -> None:
         """What librdkafka says of the record ``index``."""
         if error is not None:
-            failure = self._fail(f"a record was not appended: {error}")
-            if not self.future.done():
-                self.future.set_exception(failure)
-            return
-        self._offsets[index] = message.offset()
-        self._left -= 1
-        if not self._left and not self.future.done():
-            self.future.set_result(self._offsets)
+            self.failed(self._fail(f"a record was not appended: {error}"))
+        else:
+            self.appended([index], message.offset())
 
 
 class Lane:
@@ -82,6 +103,14 @@ def record_size(record: Outgoing) -> int:
     for name, content in record.headers:
         size += len(name) + len(content)
     return size
+
+
+def check_sizes(records: Sequence[Outgoing]) -> None:
+    """Raises ``Fatal`` where one is larger than a broker takes."""
+    for record in records:
+        size = record_size(record)
+        if size > MAX_RECORD_BYTES:
+            raise Fatal(f"{record.topic}: a record of {size} bytes")
 
 
 def record_of(message: Any) -> LogRecord:

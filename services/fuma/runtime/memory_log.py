@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from fuma.contracts.errors import Fatal
 from fuma.domain.time import Ms
-from fuma.runtime.kafka import MAX_RECORD_BYTES
-from fuma.runtime.kafka_records import record_size
+from fuma.runtime.kafka_records import check_sizes
 from fuma.runtime.ports import Bounds, LogRecord, Outgoing, Range
 
 
@@ -33,9 +32,7 @@ class MemoryLog:
         return future
 
     def append(self, records: Sequence[Outgoing]) -> list[int]:
-        for record in records:
-            if record_size(record) > MAX_RECORD_BYTES:
-                raise Fatal(f"{record.topic}: a record of {record_size(record)} bytes")
+        check_sizes(records)
         return [self._append(record) for record in records]
 
     def _append(self, record: Outgoing) -> int:

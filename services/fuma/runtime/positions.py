@@ -8,6 +8,7 @@ aiokafka is asked.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -16,13 +17,23 @@ from aiokafka.structs import TopicPartition
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.kafka_access import for_client
+from fuma.runtime.kafka_records import GONE
 from fuma.runtime.marks import Committed
 
 Known = dict[tuple[str, int], Committed | None]
 
 
+#: So long a broker that has only just started, or a group that moves, is asked again.
+PATIENCE_S = 30.0
+_AGAIN_S = 0.2
+
+
 def read_committed(
-    config: Mapping[str, str], group: str, partitions: Iterable[tuple[str, int]]
+    config: Mapping[str, str],
+    group: str,
+    partitions: Iterable[tuple[str, int]],
+    *,
+    patience_s: float = PATIENCE_S,
 ) -> Known:
     """What the group has committed in each partition; ``None`` where it never did.
 
@@ -31,11 +42,15 @@ def read_committed(
     wanted = [TopicPartition(*place) for place in partitions]
     if not wanted:
         return {}
-    try:
-        return asyncio.run(_read(config, group, wanted))
-    except (KafkaError, OSError, TimeoutError) as error:
-        what = f"the positions of {group} cannot be read: {error!r}"
-        raise Fatal(what, "the process starts again by itself") from error
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return asyncio.run(_read(config, group, wanted))
+        except (KafkaError, OSError, TimeoutError) as error:
+            if time.monotonic() > deadline:
+                what = f"the positions of {group} cannot be read: {error!r}"
+                raise Fatal(what, GONE) from error
+        time.sleep(_AGAIN_S)
 
 
 async def _read(config: Mapping[str, str], group: str, wanted: list[TopicPartition]) -> Known:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from struct import Struct
 from typing import Final
 
+from fuma.runtime.kafka_records import Told
 from fuma.runtime.records import Outgoing
 
 #: Records of one batch, encoded: under the broker's ``message.max.bytes`` (1,048,588).
@@ -66,30 +66,6 @@ def encoded(record: Outgoing, delta: int) -> bytes:
         pieces.append(content)
     whole = b"".join(pieces)
     return _sized(len(whole)) + whole
-
-
-class Told:
-    """Gathers the offsets of one submit's records; all calls in one thread."""
-
-    def __init__(self, size: int) -> None:
-        self.future: Future[list[int]] = Future()
-        self._offsets = [-1] * size
-        self._left = size
-
-    def appended(self, indexes: list[int], first: int) -> None:
-        """The records ``indexes`` stand at ``first`` and behind it."""
-        offsets = self._offsets
-        for index in indexes:
-            offsets[index] = first
-            first += 1
-        self._left -= len(indexes)
-        if not self._left and not self.future.done():
-            self.future.set_result(offsets)
-
-    def failed(self, error: Exception) -> None:
-        """They will not all be appended."""
-        if not self.future.done():
-            self.future.set_exception(error)
 
 
 class Part:

@@ -28,11 +28,11 @@ from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.kafka import GONE, MAX_RECORD_BYTES, STALL_S
+from fuma.runtime.kafka import STALL_S
 from fuma.runtime.kafka_access import for_client
-from fuma.runtime.kafka_records import record_size
+from fuma.runtime.kafka_records import GONE, Told, check_sizes
 from fuma.runtime.ports import Outgoing
-from fuma.runtime.record_batches import Part, Sequences, Told, parted
+from fuma.runtime.record_batches import Part, Sequences, parted
 from fuma.runtime.round_wire import Answer, Lost, Unsendable, Where, Wire
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ class Nodes:
         """``config``: connection settings (bootstrap servers, SASL). On the loop it serves."""
         self._request_s = request_s
         self._missing: dict[Where, float] = {}  # since when, by the loop's clock
+        self._told = True  # whether a broker answered when it was last asked who leads what
+        self._connections: dict[int, Any] = {}
         self._client = AIOKafkaClient(
             client_id="fuma-appender",
             request_timeout_ms=int(request_s * 1_000),
@@ -87,26 +89,31 @@ class Nodes:
         cluster = self._client.cluster
         node = cluster.leader_for_partition(TopicPartition(topic, partition))
         if node is None:
-            await self._client.add_topic(topic)
+            self._told = await self._client.add_topic(topic) and self._told
             node = cluster.leader_for_partition(TopicPartition(topic, partition))
         if topic in cluster.unauthorized_topics:
             raise Unsendable(f"{topic}: no right to write there")
         if node is not None and node >= 0:
             self._missing.pop(where, None)
             return int(node)
-        if partition not in (cluster.partitions_for_topic(topic) or ()):
+        if not self._told:
+            self._missing.pop(where, None)  # nobody says so
+        elif partition not in (cluster.partitions_for_topic(topic) or ()):
             now = asyncio.get_running_loop().time()
             if now - self._missing.setdefault(where, now) > NEW_TOPIC_S:
                 raise Unsendable(f"{topic}/{partition}: there is no such partition")
         return None
 
-    async def send(self, node: int, parts: Sequence[Part]) -> Awaitable[list[Answer]]:
+    async def reach(self, node: int) -> None:
         try:
-            connection = await self._client._get_conn(node)
+            self._connections[node] = await self._client._get_conn(node)
         except KafkaError as error:
             raise Lost(repr(error)) from error
-        if connection is None:
+        if self._connections[node] is None:
             raise Lost(f"no connection to node {node}")
+
+    def send(self, node: int, parts: Sequence[Part]) -> Awaitable[list[Answer]]:
+        connection = self._connections[node]
         topics: dict[str, list[tuple[int, bytes]]] = {}
         for part in parts:
             topics.setdefault(part.topic, []).append((part.partition, part.batch))
@@ -117,7 +124,7 @@ class Nodes:
             raise Lost(repr(error)) from error
 
     async def renew(self) -> None:
-        await self._client.force_metadata_update()
+        self._told = await self._client.force_metadata_update()
 
     def name(self, code: int) -> str:
         return str(for_code(code).__name__)
@@ -167,9 +174,7 @@ class RoundAppender:
     # --- called in any thread -----------------------------------------------------------------
 
     def submit(self, records: Sequence[Outgoing]) -> Future[list[int]]:
-        for record in records:
-            if record_size(record) > MAX_RECORD_BYTES:
-                raise Fatal(f"{record.topic}: a record of {record_size(record)} bytes")
+        check_sizes(records)
         told = Told(len(records))
         parts = parted(records, told)
         size = sum([part.size for part in parts])
@@ -178,13 +183,9 @@ class RoundAppender:
                 raise self._fail("nothing was acknowledged for too long")
             if self._failure is not None:
                 raise self._failure
-            if parts:
-                self._unacknowledged += size
-                self._loop.call_soon_threadsafe(self._put, parts)
-        if parts:
-            told.future.add_done_callback(lambda _: self._made_room(size))
-        else:
-            told.future.set_result([])
+            self._unacknowledged += size
+            self._loop.call_soon_threadsafe(self._put, parts)
+        told.future.add_done_callback(lambda _: self._made_room(size))
         return told.future
 
     def append(self, records: Sequence[Outgoing]) -> list[int]:

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.kafka import GONE
+from fuma.runtime.kafka_records import GONE
 from fuma.runtime.record_batches import Part, Sequences
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,11 @@ class Brokers(Protocol):
         """The node that leads it; ``None`` if there is none now. Raises ``Unsendable``."""
         ...
 
-    async def send(self, node: int, parts: Sequence[Part]) -> Awaitable[list[Answer]]:
+    async def reach(self, node: int) -> None:
+        """Connect, if it is not. Raises ``Lost``."""
+        ...
+
+    def send(self, node: int, parts: Sequence[Part]) -> Awaitable[list[Answer]]:
         """Put a request on the wire; what it gives is awaited for the answer, and raises ``Lost``.
 
         Two calls for one node reach it in their order, or the second does not. Raises ``Lost``.
@@ -213,6 +217,12 @@ class Wire:
                 self._amiss = True
             else:
                 by_node.setdefault(node, []).append(part)
+        try:
+            for node in by_node:
+                await self._brokers.reach(node)
+        except Lost as error:
+            self._lost(error)
+        # From here on nothing is waited for: what went amiss or failed meanwhile is known.
         if self._amiss or self._failure is not None:
             return
         if not request.sent:
@@ -222,7 +232,7 @@ class Wire:
             request.sent = True
         for node, parts in by_node.items():
             try:
-                answer = await self._brokers.send(node, parts)
+                answer = self._brokers.send(node, parts)
             except Lost as error:
                 self._lost(error)
                 return

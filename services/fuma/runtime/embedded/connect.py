@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,22 +72,6 @@ def kafka_config(home: Home, user: str) -> dict[str, str]:
     }
     if address.ca:
         config["ssl.ca.location"] = address.ca
-    return config
-
-
-def aiokafka_config(home: Home, user: str) -> dict[str, Any]:
-    """The connection keywords of an aiokafka client for ``user``."""
-    address, secret = kafka_address(home), credential(home, user)
-    config: dict[str, Any] = {
-        "bootstrap_servers": address.bootstrap,
-        "security_protocol": address.protocol,
-        "sasl_mechanism": MECHANISM,
-        "sasl_plain_username": secret.user,
-        "sasl_plain_password": secret.password,
-        "client_id": f"fuma-{user}",
-    }
-    if address.protocol == "SASL_SSL":
-        config["ssl_context"] = ssl.create_default_context(cafile=address.ca)
     return config
 
 
