@@ -44,8 +44,12 @@ def deck(seed: int, minutes: float) -> Iterator[tuple[str, Fault]]:
 
 def main() -> int:
     """0 where nothing was lost and nothing counted twice."""
-    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
-    minutes = float(os.environ.get("MINUTES") or 20)
+    try:
+        seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
+        minutes = float(os.environ.get("MINUTES") or 20)
+    except ValueError as error:
+        print(f"chaos: SEED is a whole number, MINUTES a number: {error}", file=sys.stderr)
+        return 2
     logging.disable(logging.CRITICAL)
     # Whoever stops it finds nothing left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
