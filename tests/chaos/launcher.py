@@ -13,6 +13,7 @@ import runpy
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,22 @@ def _cut(records: Sequence[Any], share: float) -> int:
     return len(records) // 2
 
 
+def _after(sent: list[int], rest: Future[list[int]]) -> Future[list[int]]:
+    """The offsets ``sent``, and behind them those of ``rest``."""
+    whole: Future[list[int]] = Future()
+
+    def done(_: Future[list[int]]) -> None:
+        if whole.done():
+            return  # nobody waits any more
+        if (error := rest.exception()) is not None:
+            whole.set_exception(error)
+        else:
+            whole.set_result([*sent, *rest.result()])
+
+    rest.add_done_callback(done)
+    return whole
+
+
 def _appends() -> None:
     from fuma.runtime.round_appender import RoundAppender
 
@@ -67,10 +84,10 @@ def _appends() -> None:
             for moment, share in APPENDS.items():
                 if armed(f"{moment}.{topic}"):
                     cut = _cut(records, share)
-                    if cut:
-                        submit(self, records[:cut]).result(60)
+                    sent = submit(self, records[:cut]).result(60) if cut else []
                     fail(moment)
-                    return submit(self, records[cut:])  # a zombie goes on where it was
+                    # A zombie goes on where it was, and knows where all of it stands.
+                    return _after(sent, submit(self, records[cut:]))
         return submit(self, records)
 
     RoundAppender.submit = failing  # type: ignore[method-assign]
