@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuma.runtime.host_ledger import LedgerPartition
 from fuma.runtime.host_state import FOREVER
 from fuma.runtime.memory_log import MemoryStore
 from unit.runtime.host_rig import START, Rig
@@ -20,6 +22,7 @@ class Fate(Enum):
     CUT_SHORT = 2  # a prefix of its records persisted
     APPENDED = 3  # all of them, and the store never heard
     STORE_LOST = 4  # taken, and then the disk went
+    ASLEEP = 5  # taken, but another owner was at work before its records were there, and after
 
 
 chunks = st.tuples(st.sampled_from(Fate), st.integers(1, 9), st.integers(0, 20), st.integers(1, 2))
@@ -32,6 +35,13 @@ inputs = st.lists(
     ),
     max_size=30,
 )
+
+
+def work(rig: Rig, engine: LedgerPartition[Any, Any, Any, Any], count: int) -> None:
+    """Decide and take the next ``count`` inputs."""
+    if records := rig.inputs(engine.next_offset, engine.next_offset + count):
+        chunk = engine.decide(records, FOREVER)
+        engine.take(chunk, rig.log.append(chunk.outgoing))
 
 
 @settings(max_examples=300, deadline=None)
@@ -51,6 +61,14 @@ def test_whatever_fails_the_ledger_without_repeats_is_the_same(
         outgoing = [record for chunk in decided for record in chunk.outgoing]
         if fate is Fate.CUT_SHORT:
             rig.log.append(outgoing[:prefix])
+        elif fate is Fate.ASLEEP:
+            mine, rig.store = rig.store, MemoryStore()
+            other = rig.open()
+            work(rig, other, prefix)
+            for chunk in decided:
+                engine.take(chunk, rig.log.append(chunk.outgoing))
+            work(rig, other, size)
+            rig.store = mine
         elif fate is not Fate.DECIDED_ONLY:
             offsets = [rig.log.append(chunk.outgoing) for chunk in decided]
             if fate is not Fate.APPENDED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from enum import Enum
 from functools import cache
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from fuma.contracts import commandlog
 from fuma.domain.authority import commands as c
 from fuma.domain.time import DAY, HOUR, MINUTE
+from fuma.runtime.host_resident import ResidentPartition
 from fuma.runtime.host_state import FOREVER
 from fuma.runtime.memory_log import MemoryStore
 from unit.authority.making import NOON, h, line
@@ -28,6 +30,7 @@ class Fate(Enum):
     STORE_LOST = 4  # taken, and then the disk went
     CLOSED = 5  # taken, and given up in good order: a snapshot
     CLOSED_OPEN = 6  # given up while a chunk was never acknowledged
+    ASLEEP = 7  # taken and closed, but another owner was at work before its records, and after
 
 
 @cache
@@ -85,6 +88,13 @@ chunks = st.tuples(st.sampled_from(Fate), st.integers(1, 12), st.integers(0, 40)
 marks = st.lists(st.integers(0, len(story()) - 1), max_size=6)
 
 
+def work(rig: Rig, engine: ResidentPartition[Any, Any, Any, Any], count: int) -> None:
+    """Decide and take the next ``count`` inputs."""
+    if records := rig.inputs(engine.next_offset, engine.next_offset + count):
+        chunk = engine.decide(records, FOREVER)
+        engine.take(chunk, rig.log.append(chunk.outgoing))
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     marks,
@@ -111,6 +121,15 @@ def test_whatever_fails_the_ledger_without_repeats_is_the_same(
         outgoing = [record for chunk in decided for record in chunk.outgoing]
         if fate is Fate.CUT_SHORT:
             rig.log.append(outgoing[:prefix])
+        elif fate is Fate.ASLEEP:
+            mine, rig.store = rig.store, MemoryStore()
+            other = rig.open()
+            work(rig, other, prefix)
+            for chunk in decided:
+                engine.take(chunk, rig.log.append(chunk.outgoing))
+            work(rig, other, size)
+            engine.close()
+            rig.store = mine
         elif fate not in (Fate.DECIDED_ONLY, Fate.CLOSED_OPEN):
             offsets = [rig.log.append(chunk.outgoing) for chunk in decided]
             if fate is not Fate.APPENDED:

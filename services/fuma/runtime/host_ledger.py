@@ -200,14 +200,7 @@ class LedgerPartition(Generic[S, I, D, R]):
         position = replace(
             self.position, applied=chunk.applied, input_hash=chunk.input_hash, at=chunk.at
         )
-        if chunk.last_ledger >= 0:
-            offset = offsets[chunk.last_ledger]
-            position = replace(
-                position,
-                ledger_offset=offset,
-                ledger_hash=chunk.ledger_hash,
-                ledger_end=offset + 1,
-            )
+        position = acknowledged(position, chunk, chunk.ledger_hash, offsets)
         write_states(self._store, self.stage, chunk.states, position)
         self.position = position
         self._open.pop(0)
@@ -223,6 +216,27 @@ class Chunk(Protocol):
     aside: list[Outgoing]
     letters: int
     last_ledger: int
+
+
+def acknowledged(
+    position: Position, chunk: Chunk, ledger_hash: bytes, offsets: Sequence[int]
+) -> Position:
+    """``position`` once the chunk's ledger records stand at their ``offsets``.
+
+    Folding goes on behind them only if they follow on what is folded. What stands in between may
+    be another owner's, who decided while this process slept: these states know nothing of it, so
+    the next opening folds from where it was. It drops what it has already.
+    """
+    if chunk.last_ledger < 0:
+        return position
+    first, last = offsets[chunk.letters], offsets[chunk.last_ledger]
+    follows = first == position.ledger_end and last - first == chunk.last_ledger - chunk.letters
+    return replace(
+        position,
+        ledger_offset=last,
+        ledger_hash=ledger_hash,
+        ledger_end=last + 1 if follows else position.ledger_end,
+    )
 
 
 def letters_first(chunk: Chunk) -> None:

@@ -100,7 +100,8 @@ class Recovery(Generic[S, I, D, R]):
             self._stop("the topics are not those that the store was made from")
         inputs = reader.bounds(stage.input_topic, self._partition)
         ledger = reader.bounds(stage.ledger_topic, self._partition)
-        if position.applied >= inputs.end or position.ledger_end > ledger.end:
+        known = max(position.ledger_end, position.ledger_offset + 1)
+        if position.applied >= inputs.end or known > ledger.end:
             self._stop("the log ends before the store does: it has lost its tail")
         if ledger.start > position.ledger_end or inputs.start > position.applied + 1:
             self._stop("the log begins after the place where the store stops")

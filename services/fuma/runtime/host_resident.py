@@ -28,7 +28,7 @@ from fuma.contracts.decisions import Cause
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_ledger import letters_first
+from fuma.runtime.host_ledger import acknowledged, letters_first
 from fuma.runtime.host_resident_recovery import ResidentRecovery
 from fuma.runtime.host_resident_state import (
     D,
@@ -201,16 +201,9 @@ class ResidentPartition(Generic[S, I, D, R]):
         position = replace(
             self.position, applied=chunk.applied, input_hash=chunk.input_hash, at=chunk.at
         )
-        if chunk.last_ledger >= 0:
-            offset = offsets[chunk.last_ledger]
-            value = chunk.outgoing[chunk.last_ledger].value or b""
-            position = replace(
-                position,
-                ledger_offset=offset,
-                ledger_hash=hashlib.sha256(value).digest(),
-                ledger_end=offset + 1,
-            )
-        self.position = position
+        value = chunk.outgoing[chunk.last_ledger].value if chunk.last_ledger >= 0 else None
+        digest = hashlib.sha256(value or b"").digest()
+        self.position = acknowledged(position, chunk, digest, offsets)
         self._open.pop(0)
         if chunk.snapshot is not None:
             self._write(chunk.snapshot)

@@ -74,6 +74,24 @@ def test_an_old_owner_that_writes_late_changes_nothing() -> None:
     assert rig.alarms == []
 
 
+def test_an_owner_that_slept_while_another_decided_misses_nothing_when_it_opens_again() -> None:
+    """Its records stand behind the other's, which its states do not know."""
+    rig = busy(12)
+    slept = rig.open()
+    late = slept.decide(rig.inputs(0, 3), FOREVER)
+    mine, rig.store = rig.store, MemoryStore()
+    other = rig.open()
+    rig.step(other, rig.inputs(0, 8))
+    slept.take(late, rig.log.append(late.outgoing))
+    rig.step(other, rig.inputs(8, 10))
+    rig.store = mine
+    engine = rig.open()
+    assert engine.position.applied == 9
+    rig.run(engine)
+    assert rig.said() == rig.expected()
+    assert rig.alarms == []
+
+
 def test_time_after_recovery_is_exact() -> None:
     rig = Rig()
     rig.write(rig.input(A, 1), rig.input(A, 1, at=START + 500_000), rig.input(B, 2))
