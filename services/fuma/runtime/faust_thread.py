@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from aiokafka.structs import TopicPartition as KafkaTP
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 
+from fuma.runtime.faust_assignor import DeclaredAssignor
 from fuma.runtime.fetch_sessions import FetchSessions
 from fuma.runtime.host_types import Raw
 from fuma.runtime.marks import Committed
@@ -46,7 +46,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             group_id=conf.id,
             # A worker that comes back within the session timeout gets its partitions at once.
             group_instance_id=conf.consumer_group_instance_id,
-            partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+            partition_assignment_strategy=(DeclaredAssignor,),
             auto_offset_reset="none",
             enable_auto_commit=False,
             session_timeout_ms=SESSION_MS,
