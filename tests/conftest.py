@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from fuma.runtime.embedded.supervisor import stack as supervisor
 #: A busy machine makes no example wrong.
 settings.register_profile("fuma", deadline=None)
 settings.load_profile("fuma")
+# Many brokers are started here, and none lives for long.
+os.environ.setdefault("FUMA_KAFKA_JVM", shlex.join(kafka.QUICK_JVM))
 
 
 @dataclass(frozen=True, slots=True)

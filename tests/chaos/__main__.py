@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from chaos import services, states
 from chaos.drive import LAST, Fault, Run, faults
+from fuma.runtime.embedded.kafka import QUICK_JVM
 
 
 def deck(seed: int, minutes: float) -> Iterator[tuple[str, Fault]]:
@@ -51,6 +53,8 @@ def main() -> int:
         print(f"chaos: SEED is a whole number, MINUTES a number: {error}", file=sys.stderr)
         return 2
     logging.disable(logging.CRITICAL)
+    # A broker that is killed every few minutes is never compiled whole.
+    os.environ.setdefault("FUMA_KAFKA_JVM", shlex.join(QUICK_JVM))
     # Whoever stops it finds nothing left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()

@@ -158,8 +158,6 @@ def serve(settings: Settings, stop: threading.Event) -> None:
         while not stop.is_set():
             records = feeder.chunk(settings.chunk)
             feeder.commit(idle=not records)  # the chunk before
-            if not records:
-                tidy()
             if time.monotonic() - refreshed > _LAW_S:
                 law.poll()
                 gateway.law_letters(law_letters)
@@ -169,6 +167,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                     ticker.tick(clock.now())
             doors.handle(records, clock.now())
             feeder.handled(records)
+            tidy()
     finally:
         server.close()
         watch.close()
@@ -189,7 +188,6 @@ def main() -> int:
     parser.add_argument("--home", help="FUMA_HOME")
     settings = Settings.of(parser.parse_args().home)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

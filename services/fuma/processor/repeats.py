@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from fuma.runtime.host_types import Raw
 
-_REMEMBERED = 20_000  # keys a partition
+#: Keys a partition. What comes again lies a few chunks back, where an owner died in its midst.
+_REMEMBERED = 4_000
 Alarm = Callable[[str, str], None]
 
 

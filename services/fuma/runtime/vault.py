@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 
 from fuma.contracts.errors import Fatal, Refusal, Retryable
+from fuma.runtime.http_lane import Lane, NoAnswer
 from fuma.runtime.ports import SubjectKey
 
 #: Who may ask the vault for what; each has a token of its own.
@@ -95,18 +96,27 @@ def read_token(home: Path, role: str) -> str:
 
 
 class VaultClient:
-    """Asks a vault over HTTP in one role. ``FUMA_VAULT`` (a URL) names an external one."""
+    """Asks a vault over HTTP in one role. ``FUMA_VAULT`` (a URL) names an external one.
+
+    From any thread; one request at a time.
+    """
 
     def __init__(self, home: Path, role: str, *, who: str = "", patience: float = 30.0) -> None:
         self._home = home
         self._who = who
         self._patience = patience
         self._token = read_token(home, role)
-        # environment proxies would carry identities off this machine
-        self._http = httpx.Client(timeout=60.0, trust_env=False)
+        self._lane: Lane | None = None
+        self._lock = threading.Lock()
 
     def close(self) -> None:
-        self._http.close()
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._lane is not None:
+            self._lane.close()
+            self._lane = None
 
     def _url(self) -> str:
         named = os.environ.get("FUMA_VAULT")
@@ -120,30 +130,45 @@ class VaultClient:
                 f"no vault is running here ({path})", "start it: `fuma run vault`"
             ) from error
 
+    def _connected(self) -> Lane:
+        try:
+            return Lane(self._url())
+        except ValueError as error:
+            raise Refusal(f"the vault's address: {error}", "look at FUMA_VAULT") from error
+
+    def _once(self, path: str, data: bytes) -> tuple[int, bytes]:
+        """Raises ``NoAnswer``, and ``Retryable`` where none runs."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        with self._lock:
+            if self._lane is None:
+                # Asked anew whenever a connection is made: a vault that starts has another port.
+                self._lane = self._connected()
+            try:
+                return self._lane.post(path, data, headers)
+            except NoAnswer:
+                self._drop()
+                raise
+
     def _post(self, path: str, body: Any) -> bytes:
         """One request; waits for a vault that is starting or away, up to ``patience`` seconds."""
         data = msgspec.msgpack.encode(body)
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                answer = self._http.post(
-                    self._url() + path,
-                    content=data,
-                    headers={"authorization": f"Bearer {self._token}"},
-                )
-                if answer.status_code < 500:
+                status, answer = self._once(path, data)
+                if status < 500:
                     break
-                problem: Exception = Retryable(f"the vault answers {answer.status_code}")
-            except (httpx.TransportError, Retryable) as error:
+                problem = Retryable(f"the vault answers {status}")
+            except NoAnswer as error:
+                problem = Retryable(f"the vault does not answer: {error}")
+            except Retryable as error:
                 problem = error
             if time.monotonic() >= deadline:
-                if isinstance(problem, Retryable):
-                    raise problem
-                raise Retryable(f"the vault does not answer: {type(problem).__name__}")
+                raise problem
             time.sleep(0.1)
-        if answer.status_code != 200:
-            raise Refusal(f"the vault refuses ({answer.status_code}): {answer.text}")
-        return answer.content
+        if status != 200:
+            raise Refusal(f"the vault refuses ({status}): {answer.decode(errors='replace')}")
+        return answer
 
     def subjects(self, people: Sequence[tuple[str, str]]) -> list[SubjectKey]:
         """Find or mint, in order. For the gateway."""

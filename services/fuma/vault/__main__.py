@@ -70,7 +70,6 @@ def main() -> int:
     parser.add_argument("--home", help="FUMA_HOME")
     settings = Settings.of(parser.parse_args().home)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         asyncio.run(serve(settings))
     except FumaError as error:

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
@@ -18,8 +19,11 @@ from fuma.runtime.embedded.credentials import ADMIN, BROKER, credential
 from fuma.runtime.embedded.files import private_dir, write_private
 from fuma.runtime.embedded.paths import Home
 
-# C1 alone and the serial collector: up in half the time, and a quiet neighbour on two cores.
-_JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# The serial collector is a quiet neighbour on two cores.
+_JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
+#: With C1 alone a JVM is up in two thirds of the time, and a broker then takes half as much CPU
+#: again for as long as it runs: for tools, and for tests that start many (``FUMA_KAFKA_JVM``).
+QUICK_JVM = (*_JVM, "-XX:TieredStopAtLevel=1")
 
 
 def _template(name: str) -> Template:
@@ -41,11 +45,11 @@ def configure(home: Home, port: int, controller_port: int) -> None:
     write_private(home.kafka_logging, logging)
 
 
-def _java_options(home: Home) -> list[str]:
+def _java_options(home: Home, options: Sequence[str] = _JVM) -> list[str]:
     """Options of every JVM here. Native libraries and JVM files stay under the home."""
     extra = shlex.split(os.environ.get("FUMA_KAFKA_JVM", ""))
     return [
-        *(extra or _JVM),
+        *(extra or options),
         "-Xshare:auto",
         "-XX:-UsePerfData",
         f"-XX:ErrorFile={home.kafka_logs}/hs_err_%p.log",
@@ -94,7 +98,7 @@ def format_storage(home: Home) -> None:
     text = home.kafka_config.read_text(encoding="utf-8")
     write_private(properties, text.replace(f"log.dirs={home.kafka_data}\n", f"log.dirs={draft}\n"))
     cluster = cluster_id(uuid.uuid4().bytes)
-    words = [*_java_options(home), "kafka.tools.StorageTool", "format"]
+    words = [*_java_options(home, QUICK_JVM), "kafka.tools.StorageTool", "format"]
     words += ["--cluster-id", cluster, "--config", str(properties)]
     for user in (ADMIN, BROKER):
         password = credential(home, user).password
