@@ -34,7 +34,7 @@ from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.heap import settle, tidy
+from fuma.runtime.heap import few_arenas, settle, tidy
 from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
@@ -184,6 +184,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
 
 def main() -> int:
     """Run until SIGTERM; 1 with one line on a failure."""
+    few_arenas()
     parser = argparse.ArgumentParser(prog="python -m fuma.gateway", description="the gateway")
     parser.add_argument("--home", help="FUMA_HOME")
     settings = Settings.of(parser.parse_args().home)

@@ -41,7 +41,7 @@ from fuma.runtime.embedded.paths import Home
 from fuma.runtime.faust_app import build, die, serve
 from fuma.runtime.faust_host import Host
 from fuma.runtime.faust_transport import Consumer
-from fuma.runtime.heap import settle
+from fuma.runtime.heap import few_arenas, settle
 from fuma.runtime.host_resident import ResidentRunner
 from fuma.runtime.host_rounds import Stage
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner, dead_letter_partitions
@@ -178,6 +178,7 @@ async def run(settings: Settings) -> None:
 
 def main() -> int:
     """Run until SIGTERM; 1 with one line where it cannot start."""
+    few_arenas()
     parser = argparse.ArgumentParser(prog="python -m fuma.processor", description="the processor")
     parser.add_argument("--home", help="FUMA_HOME")
     parser.add_argument(

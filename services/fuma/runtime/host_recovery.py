@@ -66,9 +66,10 @@ class Recovery(Generic[S, I, D, R]):
         self._alarm = alarm
         self._states: dict[bytes, KeyState[S]] = {}
         # Hashes of the ledger values met while folding, to tell a repeat from a forgery.
-        self._met: dict[tuple[bytes, int], bytes] = {}
+        self._met: dict[bytes, bytes] = {}  # by key and number
         self._groups: dict[int, _Group[R]] = {}
         self._ahead: dict[bytes, bytes | None] = {}
+        self.folded = 0  # decisions
 
     def run(self) -> Position:
         """The position after which the stream goes on. Raises ``Fatal`` on any difference."""
@@ -118,7 +119,7 @@ class Recovery(Generic[S, I, D, R]):
 
     def _fold(self, start: int, stop: int) -> Position:
         """Ledger offsets from ``start`` up to ``stop``; the position after them."""
-        folded, end = 0, start
+        end = start
         records = self._reader.read(self._stage.ledger_topic, self._partition, start, stop)
         while batch := list(islice(records, _AHEAD)):
             self._look_ahead(batch)
@@ -127,14 +128,14 @@ class Recovery(Generic[S, I, D, R]):
                 parts = [] if part is None else self._collect(part, record)
                 if parts:
                     self._apply(record.key or b"", parts)
-                    folded += 1
+                    self.folded += 1
                 end = record.offset + 1
                 if len(self._states) >= BATCH:
                     self._flush(self._at(end))
         position = self._at(end)
         self._flush(position)
-        if folded:
-            log.info("%s/%d: folded %d decisions", self._stage.name, self._partition, folded)
+        if self.folded:
+            log.info("%s/%d: folded %d decisions", self._stage.name, self._partition, self.folded)
         return position
 
     def _at(self, end: int) -> Position:
@@ -177,7 +178,7 @@ class Recovery(Generic[S, I, D, R]):
             return []
         if cause.topic != self._begun.input_id:
             self._stop(f"ledger offset {record.offset} follows from another topic")
-        if self._met.setdefault((key, frame.seq), digest) != digest:
+        if self._met.setdefault(key + frame.seq.to_bytes(8, signed=True), digest) != digest:
             self._hold(key, "another value under a known number", record.offset)
         offset = cause.offset
         if offset <= self._applied:

@@ -10,7 +10,7 @@ from faust.types import TP
 
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
-from fuma.runtime import metrics
+from fuma.runtime import heap, metrics
 from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import LedgerPartition
@@ -24,6 +24,8 @@ from fuma.runtime.ports import LogReader, Store
 from fuma.runtime.witness import Witness
 
 log = logging.getLogger(__name__)
+#: After so many decisions what their folding used is given back.
+_LARGE = 20_000
 PartitionOf = Callable[[bytes, int], int]
 
 
@@ -102,7 +104,10 @@ class LedgerRunner(Generic[S, I, D, R]):
 
     def _recover(self, store: Store, partition: int) -> LedgerPartition[S, I, D, R]:
         recovery = Recovery(self._stage, self._world, store, self._reader, partition, self._alarm)
-        position = recovery.run()
+        position, folded = recovery.run(), recovery.folded
+        del recovery
+        if folded > _LARGE:
+            heap.trim()
         return LedgerPartition(self._stage, self._world, self._intake, store, partition, position)
 
     def _alarm(self, kind: str, what: str) -> None:

@@ -18,7 +18,7 @@ from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.heap import settle
+from fuma.runtime.heap import few_arenas, settle
 from fuma.runtime.kafka import KafkaAppender, KafkaLogReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.redis import RedisStore
@@ -72,6 +72,7 @@ def _build(settings: Settings, numbers: tuple[int, ...]) -> Iterator[Sink]:
 
 def main() -> int:
     """Run until SIGTERM; 1 with one line on a failure."""
+    few_arenas()
     parser = argparse.ArgumentParser(prog="python -m fuma.sink", description="the sink")
     parser.add_argument("--home", help="FUMA_HOME")
     parser.add_argument("--partitions", type=numbers_of, help="those to write, as 0-3,6")

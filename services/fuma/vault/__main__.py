@@ -16,6 +16,7 @@ import uvicorn
 from fuma.contracts.errors import FumaError
 from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
+from fuma.runtime.heap import few_arenas
 from fuma.runtime.vault import address_path, ensure_tokens
 from fuma.vault.app import app
 from fuma.vault.book import VaultBook
@@ -66,6 +67,7 @@ async def serve(settings: Settings) -> None:
 
 def main() -> int:
     """Run; 1 with one line on a failure."""
+    few_arenas()
     parser = argparse.ArgumentParser(prog="python -m fuma.vault", description="the vault service")
     parser.add_argument("--home", help="FUMA_HOME")
     settings = Settings.of(parser.parse_args().home)
