@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from fuma.cli.bench_comparison import Line, Size, case, stays
-from fuma.runtime.heap import settle
+from fuma.runtime.heap import few_arenas, settle
 
 _LOOKS = 10
 _SLICE = 5_000
@@ -82,6 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("people", type=int, nargs="?", default=10_000_000)
     people = parser.parse_args().people
+    few_arenas()  # as a worker does
     print(
         json.dumps(long_comparison(people, lambda text: print(text, file=sys.stderr, flush=True)))
     )
