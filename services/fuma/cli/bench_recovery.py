@@ -23,7 +23,7 @@ from fuma.processor.codes import Codes
 from fuma.runtime import keyfiles
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.heap import settle
+from fuma.runtime.heap import few_arenas, settle
 from fuma.runtime.host_recovery import Recovery
 from fuma.runtime.host_world import World
 from fuma.runtime.kafka import KafkaLogReader
@@ -104,12 +104,13 @@ def _process(connection: Connection, home: Path, folder: Path, share: tuple[int,
 
 
 def _fold(connection: Connection, home: Home, folder: Path, share: tuple[int, int]) -> None:
+    few_arenas()  # as every worker does, and settles when it is wired
     pinned = read_world(home.world)
     sealer = Sealer(pinned.id, keyfiles.secret(home.path, keyfiles.Key.MAC))
     world = World(sealer, pinned.simulated, {})
     reader = KafkaLogReader(kafka_config(home, "processor"))
     partitions = range(share[0], reader.partitions(DECISIONS), share[1])
-    settle()  # as every worker does
+    settle()
     connection.send(("", 0, 0.0))
     connection.recv()
     used, records = time.process_time(), 0
