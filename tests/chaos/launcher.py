@@ -1,8 +1,9 @@
 """Starts a service as ``python -m`` would, with places at which it can be made to fail.
 
 A place is armed by a file ``<home>/arm/<name>``; the first process that gets there takes the file
-away (renaming is atomic) and fails. Names are ``<moment>.<what>``: of an append of records for the
-topic ``what``, of a store, of a commit. Everything else is the service's own code.
+away (renaming is atomic) and fails. Names are ``<moment>.<what>``: of an append by the processor's
+stage ``what`` or for the gateway's topic ``what``, of a store, of a commit. Everything else is the
+service's own code.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 HOME = Path(os.environ.get("FUMA_HOME", "."))
+_Submit = Callable[[Sequence[Any]], Future[list[int]]]
 _KILLED = 137
 
 
@@ -73,31 +76,58 @@ def _after(sent: list[int], rest: Future[list[int]]) -> Future[list[int]]:
     return whole
 
 
-def _appends() -> None:
-    from fuma.runtime.round_appender import RoundAppender
+def _failing(name: str, submit: _Submit, records: Sequence[Any]) -> Future[list[int]]:
+    """``submit`` them, as whoever gets to ``name`` while it is armed does."""
+    for moment, share in APPENDS.items():
+        if armed(f"{moment}.{name}"):
+            cut = _cut(records, share)
+            sent = submit(records[:cut]).result(60) if cut else []
+            fail(moment)
+            # A zombie goes on where it was, and knows where all of it stands.
+            return _after(sent, submit(records[cut:]))
+    return submit(records)
 
-    submit = RoundAppender.submit
+
+def _rounds() -> None:
+    """A round's append, by the name of its stage."""
+    import asyncio
+
+    from fuma.runtime.host_rounds import Rounds
 
     def failing(self: Any, records: Any) -> Any:
-        topics = {"feed" if ".feed." in r.topic else r.topic.split(".")[1] for r in records}
-        for topic in topics:
-            for moment, share in APPENDS.items():
-                if armed(f"{moment}.{topic}"):
-                    cut = _cut(records, share)
-                    sent = submit(self, records[:cut]).result(60) if cut else []
-                    fail(moment)
-                    # A zombie goes on where it was, and knows where all of it stands.
-                    return _after(sent, submit(self, records[cut:]))
-        return submit(self, records)
+        name, submit = self.stage.name, self._appender.submit
+        # Few of oversight's signals are an incident; its order of writes is the same without one.
+        if records or name == "watch":
+            return asyncio.wrap_future(_failing(name, submit, records))
+        return asyncio.wrap_future(submit(records))
+
+    Rounds._submit = failing  # type: ignore[method-assign]
+
+
+def _appends() -> None:
+    """The gateway's appends, by topic."""
+    from fuma.runtime.round_appender import RoundAppender
+
+    real = RoundAppender.submit
+
+    def failing(self: Any, records: Any) -> Any:
+        submit = partial(real, self)
+        for topic in {"feed" if ".feed." in r.topic else r.topic.split(".")[1] for r in records}:
+            if any((HOME / "arm" / f"{moment}.{topic}").exists() for moment in APPENDS):
+                return _failing(topic, submit, records)
+        return submit(records)
 
     RoundAppender.submit = failing  # type: ignore[method-assign]
 
 
-def _around(owner: Any, method: str, what: str, error: Callable[[], Exception]) -> None:
+def _around(
+    owner: Any, method: str, name: str | Callable[[Any], str], error: Callable[[], Exception]
+) -> None:
     """Fail before or after ``owner.method``: ``before``, ``after``, and ``said`` to have failed."""
     real = getattr(owner, method)
 
     def failing(self: Any, *args: Any, **kwargs: Any) -> Any:
+        what = name if isinstance(name, str) else name(self)
         if armed(f"before.{what}"):
             os._exit(_KILLED)
         done = real(self, *args, **kwargs)
@@ -116,7 +146,6 @@ def arm_everything(module: str) -> None:
     from fuma.contracts.errors import Fatal, Retryable
 
     decisions.MAX_EVENTS = 1  # so that decisions come in parts
-    _appends()
 
     def fatal() -> Exception:
         return Fatal("made to fail")
@@ -125,12 +154,15 @@ def arm_everything(module: str) -> None:
         from fuma.runtime.host_rounds import Rounds
         from fuma.runtime.store import RocksStore
 
-        _around(Rounds, "_take", "take", fatal)
-        _around(RocksStore, "write", "store", fatal)
+        _rounds()
+        _around(Rounds, "_take", lambda rounds: f"take-{rounds.stage.name}", fatal)
+        for write in ("write", "replace"):  # <stores>/<stage>/<partition>
+            _around(RocksStore, write, lambda s: f"store-{s._damaged.parts[-3]}", fatal)
     elif module == "fuma.gateway":
         from fuma.gateway.batches import Staging
         from fuma.gateway.publish import Publisher
 
+        _appends()
         _around(Publisher, "_subjects", "vault", fatal)
         _around(Staging, "save", "save", fatal)
     elif module == "fuma.sink":
@@ -167,17 +199,23 @@ def disguise(module: str) -> None:
         taskforce.encode_person = lambda fact: write(facts.Heard(fact))
 
 
+_AROUND = ("before", "after", "said")
+STAGES = (
+    "taskforce", "itinerary", "comparison", "codes", "outbox", "authority", "outbox-orders", "watch",
+)  # fmt: skip
+STORED = ("comparison", "codes", "authority")
 #: Every place, by the service that gets there.
 POINTS = {
     "processor": [
-        *(f"{m}.{t}" for t in ("decisions", "person", "notices") for m in APPENDS),
-        *(f"{m}.{w}" for w in ("take", "store") for m in ("before", "after", "said")),
+        *(f"{m}.{stage}" for stage in STAGES for m in APPENDS),
+        *(f"{m}.take-{stage}" for stage in STAGES for m in _AROUND),
+        *(f"{m}.store-{stage}" for stage in STORED for m in _AROUND),
     ],
     "gateway": [
         *(f"{m}.{t}" for t in ("feed", "answers") for m in APPENDS),
-        *(f"{m}.{w}" for w in ("vault", "save") for m in ("before", "after", "said")),
+        *(f"{m}.{w}" for w in ("vault", "save") for m in _AROUND),
     ],
-    "sink": [f"{m}.platform" for m in ("before", "after", "said")],
+    "sink": [f"{m}.platform" for m in _AROUND],
 }
 
 

@@ -9,7 +9,7 @@ import time
 
 import psutil
 
-from chaos.launcher import POINTS
+from chaos.launcher import POINTS, STAGES
 from chaos.line import Line
 
 NAMES = ("vault", "gateway", "processor", "processor", "sink")
@@ -146,8 +146,6 @@ def step(point: str):  # type: ignore[no-untyped-def]
 #: Steps that every run meets; zombies take longer and are classes of their own.
 STEPS = [p for points in POINTS.values() for p in points if not p.startswith("zombie")]
 ZOMBIES = {
-    "zombie.person": "processor",
-    "zombie.decisions": "processor",
-    "zombie.notices": "processor",
+    **{f"zombie.{stage}": "processor" for stage in STAGES},
     "zombie.feed": "gateway",
 }

@@ -15,7 +15,7 @@ SHORT = {
     "Redis emptied": servers.redis_emptied,
     "a byte flipped in each store": states.stores_flipped,
 }
-STEPS = ("part.decisions", "none.notices", "after.vault", "said-all.person", "before.platform")
+STEPS = ("part.codes", "none.outbox", "after.vault", "said-all.taskforce", "before.platform")
 
 
 @pytest.mark.slow
