@@ -42,8 +42,17 @@ def test_a_few_are_left_and_many_are_taken() -> None:
 GLIBC = "glibc" in "".join(platform.libc_ver())
 ARENAS = textwrap.dedent(
     """
-    import threading
+    import ctypes, tempfile, threading
     from fuma.runtime import heap
+
+    def arenas():
+        libc = ctypes.CDLL(None)
+        libc.fopen.restype = ctypes.c_void_p
+        with tempfile.NamedTemporaryFile() as told:
+            stream = ctypes.c_void_p(libc.fopen(told.name.encode(), b"w"))
+            libc.malloc_info(0, stream)
+            libc.fclose(stream)
+            return told.read().count(b"<heap nr=")
 
     def resident():
         with open("/proc/self/statm") as file:
@@ -62,11 +71,11 @@ ARENAS = textwrap.dedent(
     for one in threads:
         one.start()
     turn.wait()
-    full = resident()
+    full, made = resident(), arenas()
     for one in kept:
         del one[:-1]  # the last of each stays, and with it the place before it
     heap.trim()
-    print(full, resident())
+    print(full, resident(), made)
     """
 )
 
@@ -76,5 +85,6 @@ ARENAS = textwrap.dedent(
 def test_what_was_used_is_given_back(few: bool) -> None:
     words = [sys.executable, "-c", ARENAS.replace("{few}", str(few))]
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
-    full, after = map(int, told)
+    full, after, arenas = map(int, told)
     assert full - after > 40, "of the 80 MB"
+    assert (arenas <= 2) is few
