@@ -202,3 +202,35 @@ def hainan() -> Province:
         made.send("bureau-head", c.Invite(hashlib.sha256(code).digest(), name))
         made.send(name, c.Join(code))
     return made
+
+
+def guangxi() -> Province:
+    return Province(
+        "45",
+        [
+            office("region", "command", "45"),
+            office("nanning", "command", "4501"),
+            office("liuzhou", "command", "4502"),
+            office("xingning", "division-administration", "450102"),
+            office("street", "division-administration", "450102001"),
+            office("village", "division-administration", "450102001001"),
+            office("airport", "key-venue", "450102002"),
+            office("mall", "unit", "450102"),
+        ],
+        [
+            ("one", "A", "division-administrator", "region"),
+            ("two", "B", "division-administrator", "nanning"),
+            ("two-b", "I", "division-administrator", "liuzhou"),
+            ("three", "C", "division-administrator", "xingning"),
+            ("four", "D", "division-administrator", "street"),
+            ("five", "E", "division-administrator", "village"),
+            ("gate", "F", "division-administrator", "airport"),
+            ("grid", "G", "grid-administrator", "mall"),
+            ("collector", "H", "collector", "mall"),
+        ],
+    )
+
+
+def apply(p: Province, name: str, role: str, where: str, person: str = "New") -> list[e.Event]:
+    officer = c.Officer(name, where, role, h(person), name)
+    return p.send(name, c.Apply(h(f"application {name}"), officer, "needed at the gate"))

@@ -12,39 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuma.contracts.codec import decode
-from fuma.contracts.topics import DECISIONS, INCIDENTS, partition_for
-from fuma.domain.codes.schedule import colour_at
+from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.domain.colour import Colour
 from fuma.domain.time import DAY, HOUR
 from fuma.runtime.mac import Sealer
 from fuma.runtime.platform import Answer, NoAnswer
-from fuma.runtime.platform_writes import code_key, position_key, was_key
+from fuma.runtime.platform_writes import code_key
+from unit.sink.agreeing import agree, incidents
 from unit.sink.rig import COUNT, START, WORLD, Rig
-
-
-def _then(rig: Rig, tag: bytes, at: int) -> str:
-    """What the decisions themselves say was so at ``at``, known then."""
-    known = [d for d in rig.author.decisions.get(tag, ()) if d.at <= at]
-    if not known:
-        return "green"
-    colour = colour_at(known[-1].schedule, at)
-    return "none" if colour is None else colour.word
-
-
-def _incidents(rig: Rig) -> list[str]:
-    return [decode("incident", r.value)["code"] for r in rig.log.records[INCIDENTS, 0]]
-
-
-def _agree(rig: Rig, tags: list[bytes]) -> int:
-    reds = 0
-    now = rig.platform.now()
-    for tag in tags:
-        for at in range(START - DAY, now + 40 * DAY, 9 * HOUR):
-            said = rig.platform.colour(tag, at)
-            assert said == _then(rig, tag, at)
-            reds += said == "red"
-    return reds
 
 
 @settings(max_examples=15, deadline=None)
@@ -55,14 +30,14 @@ def test_every_moment_is_answered_as_it_was_decided(
     rig = Rig(tmp_path_factory.mktemp("sink"), seed, chunk=chunk)
     tags = rig.live(5, 40)
     rig.drain()
-    _agree(rig, tags)
+    agree(rig, tags)
 
 
 def test_reds_are_among_them(tmp_path: Path) -> None:
     rig = Rig(tmp_path, 3)
     tags = rig.live(5, 60)
     rig.drain()
-    assert _agree(rig, tags) > 20
+    assert agree(rig, tags) > 20
 
 
 def test_repeats_change_nothing(tmp_path: Path) -> None:
@@ -76,8 +51,8 @@ def test_repeats_change_nothing(tmp_path: Path) -> None:
     rig.drain()
     codes = {k: v for k, v in rig.store.values.items() if k.startswith(b"fuma:code:")}
     assert codes == {k: v for k, v in before.items() if k.startswith(b"fuma:code:")}
-    assert _incidents(rig) == []
-    _agree(rig, tags)
+    assert incidents(rig) == []
+    agree(rig, tags)
 
 
 def test_a_forged_ledger_record_is_a_dead_letter_and_an_incident(tmp_path: Path) -> None:
@@ -90,8 +65,8 @@ def test_a_forged_ledger_record_is_a_dead_letter_and_an_incident(tmp_path: Path)
         rig.append(tag, value, START + 90 * DAY, sealer=Sealer(WORLD.id, b"x" * 32))
     rig.drain()
     assert len(rig.log.records["fuma.dlq.decisions", 0]) == len(values)
-    assert _incidents(rig) == ["forged-decision"]
-    _agree(rig, tags)
+    assert incidents(rig) == ["forged-decision"]
+    agree(rig, tags)
 
 
 def test_a_skipped_seq_holds_that_subject_only(tmp_path: Path) -> None:
@@ -112,7 +87,7 @@ def test_a_skipped_seq_holds_that_subject_only(tmp_path: Path) -> None:
     assert isinstance(before, Answer)
     assert isinstance(after, Answer)
     assert (after.seq, after.held) == (before.seq, "out-of-sequence")
-    assert "ledger-held" in _incidents(rig)
+    assert "ledger-held" in incidents(rig)
     told = rig.platform.answer(other)
     assert isinstance(told, Answer)
     assert told.recorded == at
@@ -132,7 +107,7 @@ def test_a_known_seq_with_another_hash_holds(tmp_path: Path) -> None:
     told = rig.platform.answer(tag)
     assert isinstance(told, Answer)
     assert told.held == "hash-mismatch"
-    assert _incidents(rig) == ["ledger-held"]
+    assert incidents(rig) == ["ledger-held"]
 
 
 def test_a_write_whose_answer_was_lost_is_not_done_twice(tmp_path: Path) -> None:
@@ -143,7 +118,7 @@ def test_a_write_whose_answer_was_lost_is_not_done_twice(tmp_path: Path) -> None
         rig.sink.turn()
     rig.store.lose_answer = False
     rig.drain()
-    _agree(rig, tags)
+    agree(rig, tags)
 
 
 def test_a_sink_that_dies_while_a_write_is_under_way_leaves_all_or_nothing(tmp_path: Path) -> None:
@@ -159,8 +134,8 @@ def test_a_sink_that_dies_while_a_write_is_under_way_leaves_all_or_nothing(tmp_p
             rig.sink = rig.another()
     assert died > 3
     rig.drain()
-    _agree(rig, tags)
-    assert _incidents(rig) == []
+    agree(rig, tags)
+    assert incidents(rig) == []
 
 
 def test_two_sinks_that_take_themselves_for_the_only_one_write_nothing_wrong(
@@ -173,8 +148,8 @@ def test_two_sinks_that_take_themselves_for_the_only_one_write_nothing_wrong(
         (first if rig.author.dice.random() < 0.5 else second).turn()
         assert turn < 59 or first.applied > 0 < second.applied
     rig.drain()
-    _agree(rig, tags)
-    assert _incidents(rig) == []
+    agree(rig, tags)
+    assert incidents(rig) == []
 
 
 def test_sinks_share_the_partitions_and_each_looks_after_its_own(tmp_path: Path) -> None:
@@ -188,18 +163,18 @@ def test_sinks_share_the_partitions_and_each_looks_after_its_own(tmp_path: Path)
     assert first.caught_up()
     assert second.caught_up()
     assert first.applied + second.applied == sum(map(len, rig.author.decisions.values()))
-    _agree(rig, tags)
+    agree(rig, tags)
     told = rig.platform.alive()
     assert told is not None
     assert (told.behind, [v is not None for v in rig.store.alive(2)]) == (0, [True, True])
     theirs = next(tag for tag in tags if partition_for(tag, COUNT) == 1)
     rig.store.intrude(code_key(theirs), b"nonsense")
     first.turn()
-    assert (rig.platform.colour(theirs), _incidents(rig)) == (None, [])
+    assert (rig.platform.colour(theirs), incidents(rig)) == (None, [])
     rig.store.intrude(code_key(theirs), b"nonsense")  # the fake tells only one of them
     second.turn()
-    assert _incidents(rig) == ["platform-write"]
-    _agree(rig, tags)
+    assert incidents(rig) == ["platform-write"]
+    agree(rig, tags)
     # What is asked of the one leaves what the other has written.
     rig.settings.rebuild(1).parent.mkdir(parents=True)
     rig.settings.rebuild(1).touch()
@@ -214,7 +189,7 @@ def test_sinks_share_the_partitions_and_each_looks_after_its_own(tmp_path: Path)
     while not second.caught_up():
         second.turn()
     assert second.applied > kept
-    _agree(rig, tags)
+    agree(rig, tags)
     # One that takes over all of them is the only one that says it lives.
     rig.drain()
     assert [v is not None for v in rig.store.alive(2)] == [True, False]
@@ -270,51 +245,8 @@ def test_an_empty_platform_is_filled_again(tmp_path: Path) -> None:
     rig.store.lists.clear()
     rig.store.down = False
     rig.drain()
-    _agree(rig, tags)
-    assert _incidents(rig) == []
-
-
-@pytest.mark.parametrize("what", ["forge", "delete", "was", "position", "flush"])
-def test_what_a_stranger_does_is_noticed_and_put_right(tmp_path: Path, what: str) -> None:
-    rig = Rig(tmp_path, 10)
-    tags = rig.live(4, 40)
-    rig.drain()
-    tag = tags[0]
-    assert len(rig.store.lists[was_key(tag)]) > 2
-    if what == "forge":
-        rig.store.intrude(code_key(tag), rig.store.values[code_key(tags[1])])
-        found = rig.platform.answer(tag)
-        assert isinstance(found, NoAnswer)
-        assert found.alarm
-    elif what == "delete":
-        rig.store.intrude(code_key(tag), None)
-        assert rig.platform.colour(tag) is None
-    elif what == "was":
-        rig.store.intrude(was_key(tag), None)
-        assert rig.platform.colour(tag, START + DAY) is None
-    elif what == "position":
-        rig.store.intrude(position_key(partition_for(tag, COUNT)), b"nothing")
-    else:
-        rig.store.flush()
-    rig.drain()
-    _agree(rig, tags)
-    assert any(code.startswith("platform-") for code in _incidents(rig))
-
-
-def test_what_was_changed_while_nobody_was_told_the_sweep_finds(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, 11)
-    tags = rig.live(4, 40)
-    rig.drain()
-    rig.store.values[code_key(tags[0])] = b"fp\x01" + bytes(64)
-    del rig.store.values[code_key(tags[1])]
-    rig.store.down = True
-    rig.sink.turn()
-    rig.store.down = False
-    rig.drain()
-    for _ in range(5):
-        rig.sink.turn()
-    _agree(rig, tags)
-    assert _incidents(rig).count("platform-record") == 2
+    agree(rig, tags)
+    assert incidents(rig) == []
 
 
 def test_no_record_and_behind_is_no_answer_never_green(tmp_path: Path) -> None:
@@ -364,68 +296,4 @@ def test_parts_of_a_decision_count_together(tmp_path: Path) -> None:
     told = rig.platform.answer(tag)
     assert isinstance(told, Answer)
     assert told.seq == seq + 3
-    assert _incidents(rig) == []
-
-
-def _quietly_older(rig: Rig, tag: bytes) -> bytes:
-    """An administrator puts the code before the last back, with its list, unseen by the sink."""
-    now, was = rig.store.values[code_key(tag)], rig.store.lists[was_key(tag)]
-    rig.store.values[code_key(tag)] = was.pop()
-    if not was:
-        del rig.store.lists[was_key(tag)]
-    return now
-
-
-def _restarted(rig: Rig) -> None:
-    rig.sink._close()
-    for _ in range(20):
-        rig.sink.turn()
-    rig.drain()
-
-
-def test_an_older_code_put_back_while_no_sink_ran_is_found_when_it_starts(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, 3)
-    tags = rig.live(5, 60)
-    rig.drain()
-    for tag in tags:
-        was = _quietly_older(rig, tag)
-        _restarted(rig)
-        assert rig.store.values[code_key(tag)] == was
-    assert _incidents(rig) == ["platform-record"] * len(tags)
-    _agree(rig, tags)
-
-
-def test_a_removed_code_is_missed_though_another_key_stands_for_it(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, 3)
-    tags = rig.live(5, 60)
-    rig.drain()
-    gone = tags[0]
-    made = next(t for i in range(99) if partition_for(t := bytes([i]) * 16, COUNT)
-                == partition_for(gone, COUNT))  # fmt: skip
-    rig.store.values[code_key(made)] = rig.store.values.pop(code_key(gone))
-    rig.store.lists.pop(was_key(gone), None)
-    _restarted(rig)
-    _agree(rig, tags)
-    assert code_key(made) not in rig.store.values
-
-
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 10**6), chunk=st.integers(1, 9))
-def test_an_honest_platform_raises_no_alarm(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, chunk: int
-) -> None:
-    """Sweeps between writes, restarts at any moment, writes whose answer was lost."""
-    rig = Rig(tmp_path_factory.mktemp("sink"), seed, chunk=chunk)
-    rig.sink._settings = replace(rig.sink._settings, sweep_s=0.0)
-    tags = rig.live(6, 30)
-    for _ in range(40):
-        rig.sink.turn()
-        if rig.author.dice.random() < 0.2:
-            rig.sink._close()
-        if rig.author.dice.random() < 0.1:
-            rig.store.lose_answer = True
-    tags += rig.live(3, 15)
-    rig.drain()
-    _restarted(rig)
-    assert _incidents(rig) == []
-    _agree(rig, tags)
+    assert incidents(rig) == []
