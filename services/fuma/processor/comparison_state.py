@@ -206,7 +206,7 @@ class StoredState:
         row = b"l" + tag
         chains = links.evolve(self.chains(tag), event, self.frame.keep)
         self._overlay.put(row, r.chains_value(chains))
-        self._due(event.contact.until + self.frame.keep, row)
+        self._due(links.due(chains, event, self.frame.keep), row)
 
     def _advance(self, at: Ms) -> None:
         first, self.now = self.now // self.grain, max(self.now, at)

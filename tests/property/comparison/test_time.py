@@ -49,10 +49,12 @@ class Slow:
 
     def hear(self, record: Input, at: Ms) -> None:
         assert isinstance(record, Presence | Case | Area)
-        if isinstance(record, Presence | Case) and not record.gone and record.until <= at - KEEP:
-            return
         if _over(record, at):
             return
+        if isinstance(record, Presence | Case) and not record.gone and record.until <= at - KEEP:
+            if not record.revision:
+                return
+            record = record._replace(gone=True)  # nothing of it counts, nor of what it corrects
         if isinstance(record, Presence) and not record.gone:
             length = record.until - record.since
             if not 0 < length <= FRAME.longest or record.until > at:

@@ -11,7 +11,8 @@ Codes of ``Passed``: ``weak`` (a scan is no presence), ``empty``, ``too-long``, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from fuma.domain.comparison import links
 from fuma.domain.comparison.events import (
@@ -37,13 +38,28 @@ from fuma.domain.comparison.events import (
     Tick,
 )
 from fuma.domain.comparison.fold import forgotten, lapses, remembered
-from fuma.domain.comparison.meet import exposures, meet, risks
-from fuma.domain.comparison.place import spot, spots
+from fuma.domain.comparison.meet import (
+    counted,
+    exposures,
+    meet,
+    named,
+    risks,
+    source_stay,
+    stay_digest,
+)
+from fuma.domain.comparison.place import near, spot, spots
 from fuma.domain.comparison.settings import Law
 from fuma.domain.comparison.view import View
 from fuma.domain.time import Ms
 
-Met = dict[bytes, tuple[Match, int]]
+#: By a match's id: the match, its revision, the ids of its stays.
+Met = dict[bytes, tuple[Match, int, tuple[bytes, ...]]]
+
+
+#: Of an exposure that nobody knows any more.
+_NOTHING = Exposure(
+    b"", b"", "cell", 0, 0, bytes(16), 0, b"", b"", 0, 0, bytes(32), 0, 0, 0
+)  # fmt: skip
 
 
 def decide(state: View, given: Input, at: Ms, law: Law) -> list[Event]:
@@ -68,7 +84,9 @@ def decide(state: View, given: Input, at: Ms, law: Law) -> list[Event]:
 
 def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     fault = _fault(state, p, at)
-    if fault:
+    if fault == "too-old" and p.revision:
+        p = p._replace(gone=True)  # nothing of it counts, nor of what it corrects
+    elif fault:
         return [Passed(fault)]
     place = spot(p.place, p.tag, state.frame.parts)
     key = place + p.id
@@ -94,11 +112,14 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     if state.areas and not exposed:
         exposed = any(state.is_exposed(where) for where in _areas_of(p))
     infectious = state.is_case(p.tag) or (old is not None and state.is_case(old.tag))
-    if old is None and not exposed and not infectious:
+    if not (p.revision or p.gone or exposed or infectious):
         return events
     before = {} if old is None else _meets(state, old, new.revision - old.revision, law, at)
     after = _meets(state, new, 0, law, at)
-    if not (infectious or before or after):
+    back = _back(state, old, new) if p.revision or p.gone else {}
+    if p.gone and not infectious and (p if old is None else old).since <= at - state.frame.keep:
+        events += _swept(state, new, p.division if old is None else old.division, at, law)
+    if not (infectious or before or after or back):
         return events
     gone: list[Exposure] = []
     come: list[Exposure] = []
@@ -112,7 +133,30 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
                     e._replace(revision=e.revision + later)
                     for e in exposures(case, taken, old, state.frame, law)
                 )
-    return events + _changed(state, gone, come, before, after, at, law)
+    return events + _changed(state, gone, come, before, after, at, law, back)
+
+
+def _back(state: View, old: Stay | None, new: Stay) -> dict[bytes, Said]:
+    """What followed from a report that is corrected or withdrawn, as far back as is remembered."""
+    if old is not None and not new.gone:
+        same = stay_digest(old) == stay_digest(new)
+        if same and (old.division, old.identity) == (new.division, new.identity):
+            return {}
+    return {said.match.id: said for said in state.said_from(named(new.key))}
+
+
+def _swept(state: View, stay: Stay, division: str, at: Ms, law: Law) -> Iterator[Spread]:
+    """To every spot that may remember a match with a stay which is withdrawn so late that nobody
+    knows any more whether it was infectious."""
+    settings = law.settings(division, at)
+    places = [stay.place]
+    if settings is not None and settings.neighbours:
+        places += near(stay.place)
+    for place in places:
+        for target in spots(place, state.frame.parts):
+            if target != stay.spot:
+                key = bytes(16) + stay.key + target
+                yield Spread(_NOTHING._replace(key=key, spot=target, revision=stay.revision), True)
 
 
 def _fault(state: View, p: Presence, at: Ms) -> str:
@@ -130,9 +174,13 @@ def _fault(state: View, p: Presence, at: Ms) -> str:
 
 
 def _case(state: View, case: Case, at: Ms, law: Law) -> list[Event]:
-    keep = state.frame.keep
-    if case.issued <= at - keep or (not case.gone and case.until <= at - keep):
+    old_before = at - state.frame.keep
+    if counted(case, at) <= old_before:
         return [Passed("too-old")]
+    if not case.gone and case.until <= old_before:
+        if not case.revision:
+            return [Passed("too-old")]
+        case = case._replace(gone=True)  # nothing of it counts, nor of what it corrects
     held = state.case(case.id)
     old: tuple[Case, Ms] | None = None
     if held is not None and lapses(state.frame, *held) > at:
@@ -180,7 +228,10 @@ def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
 def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
     exposure = given.exposure
     if exposure.dies <= at:
-        return [Passed("too-old")]
+        back: dict[bytes, Said] = {}
+        if given.gone:
+            back = {said.match.id: said for said in state.said_from(named(source_stay(exposure)))}
+        return _said(state, {}, {}, at, law, back) or [Passed("too-old")]
     held = state.told(exposure)
     if held is not None:
         if exposure.revision < held[0].revision:
@@ -198,9 +249,12 @@ def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
 
 
 def _contact(state: View, met: Contact, at: Ms, law: Law) -> list[Event]:
+    chains = links.young(state.chains(met.tag), at, state.frame.keep)
     if met.until and met.until <= at - state.frame.keep:
-        return [Passed("too-old")]
-    linked = links.decide(links.young(state.chains(met.tag), at, state.frame.keep), met, at, law)
+        chain = chains.get((met.case, met.depth))
+        if met.stands or chain is None or met.id not in chain.links:
+            return [Passed("too-old")]
+    linked = links.decide(chains, met, at, law)
     return [Passed("repeat") if linked is None else linked]
 
 
@@ -212,16 +266,18 @@ def _changed(
     after: Met,
     at: Ms,
     law: Law,
+    back: Mapping[bytes, Said] = MappingProxyType({}),
 ) -> list[Event]:
     """Exposures that ended and began: ours are folded and matched, others' are told to them."""
     events: list[Event] = []
     before, after = dict(before), dict(after)
     begun = {e.key: e for e in come if e.dies > at}
-    ended = {e.key: e for e in gone if e.dies > at}
+    # One that is over already can only be remembered, there as here.
+    ended = {e.key: e for e in gone if e.dies > at or not _is_own(e)}
     for key in sorted(ended.keys() | begun.keys()):
         new = begun.get(key)
         exposure = new if new is not None else ended[key]
-        if exposure.family != "area" and not _is_own(exposure):
+        if not _is_own(exposure):
             events.append(Spread(exposure, new is None))
             continue
         events.append(Exposed(exposure, new is None, False))
@@ -229,24 +285,39 @@ def _changed(
             before.update(_met_by(state, ended[key], law, at))
         if new is not None:
             after.update(_met_by(state, new, law, at))
-    return events + _said(state, before, after, at, law)
+    return events + _said(state, before, after, at, law, back)
 
 
 def _is_own(exposure: Exposure) -> bool:
-    """Whether the infectious stay itself is at the exposure's spot."""
+    """Whether the exposure is for the partition that made it: an area's, or of the infectious
+    stay's own spot."""
+    if exposure.family == "area":
+        return True
     target = exposure.spot
     key = exposure.key[16:]
     return key[: len(key) - 16 - len(target)] == target
 
 
-def _said(state: View, before: Met, after: Met, at: Ms, law: Law) -> list[Event]:
+def _said(
+    state: View,
+    before: Met,
+    after: Met,
+    at: Ms,
+    law: Law,
+    back: Mapping[bytes, Said] = MappingProxyType({}),
+) -> list[Event]:
+    """What is asserted, and what withdrawn; of ``back``, what neither follows nor followed lately.
+    """
     asserted = sorted(after.keys() - before.keys())
     # What its case took back already is not said again.
     gone = before.keys() - after.keys()
     withdrawn = sorted(i for i in gone if state.stands(before[i][0].case, i))
     said = [Said(after[i][0], True, after[i][1]) for i in asserted]
     said += (Said(before[i][0], False, before[i][1]) for i in withdrawn)
-    kept = [Remembered(bare(one), at) for one in said]
+    late = sorted(back.keys() - before.keys() - after.keys())
+    said += (Said(back[i].match, False, back[i].revision + 1) for i in late)
+    stays = {i: met[2] for i, met in after.items()}
+    kept = [Remembered(bare(one), at, stays.get(one.match.id, ())) for one in said]
     return [*said, *kept, *(contact for one in said for contact in _met(one, at, law))]
 
 
@@ -296,8 +367,14 @@ def _meets(state: View, stay: Stay, later: int, law: Law, at: Ms) -> Met:
         for exposure in state.exposures_at(where, stay.since, stay.until):
             match = meet(stay, exposure, state.frame, law, at)
             if match is not None:
-                found[match.id] = (match, stay.revision + exposure.revision + later)
+                revision = stay.revision + exposure.revision + later
+                found[match.id] = (match, revision, _ids(stay, exposure))
     return found
+
+
+def _ids(stay: Stay, exposure: Exposure) -> tuple[bytes, ...]:
+    source = source_stay(exposure)
+    return (named(stay.key), named(source)) if source else (named(stay.key),)
 
 
 def _areas_of(where: Presence | Stay) -> Iterator[bytes]:
@@ -315,7 +392,8 @@ def _met_by(state: View, exposure: Exposure, law: Law, at: Ms) -> Met:
     for stay in _candidates(state, exposure):
         match = meet(stay, exposure, state.frame, law, at)
         if match is not None:
-            found[match.id] = (match, stay.revision + exposure.revision)
+            revision = stay.revision + exposure.revision
+            found[match.id] = (match, revision, _ids(stay, exposure))
     return found
 
 

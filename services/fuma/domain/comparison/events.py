@@ -173,11 +173,13 @@ class Said(NamedTuple):
 
 
 class Remembered(NamedTuple):
-    """That a match stands, kept longer than what it follows from: so that its case, when it is
-    withdrawn late, can take it back. ``match`` has neither place nor times."""
+    """That a match stands, kept longer than what it follows from: so that its case, or a report of
+    either stay, when it is withdrawn late, can take it back. ``match`` has neither place nor times.
+    """
 
     said: Said
     at: Ms
+    stays: tuple[bytes, ...] = ()  # ``meet.named``: the person's, and the infectious one if any
 
 
 class Passed(NamedTuple):

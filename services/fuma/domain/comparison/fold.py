@@ -26,6 +26,7 @@ from fuma.domain.comparison.events import (
     StayTaken,
 )
 from fuma.domain.comparison.intervals import Intervals
+from fuma.domain.comparison.meet import counted
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.comparison.view import View
 from fuma.domain.time import HOUR, Ms
@@ -51,6 +52,7 @@ class State:
         "links",
         "now",
         "said",
+        "said_by",
         "stays",
     )
 
@@ -63,8 +65,10 @@ class State:
         self.exposures: dict[bytes, Exposure] = {}
         #: Revision of each exposure that another spot told us of, whether it is gone, its end.
         self.foreign: dict[bytes, tuple[Exposure, bool]] = {}
-        #: By a person's tag: the matches that make, or made, a case of them.
-        self.said: dict[bytes, dict[bytes, tuple[Said, Ms]]] = {}
+        #: Matches that were said to stand, by case and id.
+        self.said: dict[bytes, dict[bytes, Remembered]] = {}
+        #: By either stay's name (``meet.named``): case and match.
+        self.said_by: dict[bytes, dict[tuple[bytes, bytes], None]] = {}
         self.links: dict[bytes, links.Links] = {}
         self.by_tag: dict[bytes, dict[bytes, None]] = {}
         self.at_spot: dict[bytes, Intervals[Stay]] = {}
@@ -116,7 +120,10 @@ class State:
         return (self.cases[id_] for id_ in self.cases_of.get(tag, ()))
 
     def said_of(self, case: bytes) -> Iterator[Said]:
-        return (said for said, _ in self.said.get(case, {}).values())
+        return (kept.said for kept in self.said.get(case, {}).values())
+
+    def said_from(self, stay: bytes) -> Iterator[Said]:
+        return (self.said[case][match].said for case, match in self.said_by.get(stay, ()))
 
     def stands(self, case: bytes, match: bytes) -> bool:
         return match in self.said.get(case, ())
@@ -140,8 +147,8 @@ def evolve(state: State, event: Event) -> State:
         _remember(state, event)
     elif isinstance(event, Linked):
         tag = event.contact.tag
-        state.links[tag] = links.evolve(state.links.get(tag, {}), event, state.frame.keep)
-        _schedule(state, event.contact.until + state.frame.keep, "links", tag)
+        chains = state.links[tag] = links.evolve(state.links.get(tag, {}), event, state.frame.keep)
+        _schedule(state, links.due(chains, event, state.frame.keep), "links", tag)
     elif isinstance(event, Advanced):
         _advance(state, event.at)
     return state
@@ -159,7 +166,7 @@ def rows(state: State) -> Iterator[Event]:
     for key in sorted(state.foreign):
         yield Exposed(*state.foreign[key], True)
     for case in sorted(state.said):
-        yield from (Remembered(*state.said[case][id_]) for id_ in sorted(state.said[case]))
+        yield from (state.said[case][id_] for id_ in sorted(state.said[case]))
     for tag in sorted(state.links):
         yield from links.rows(tag, state.links[tag])
 
@@ -167,12 +174,18 @@ def rows(state: State) -> Iterator[Event]:
 def _remember(state: State, event: Remembered) -> None:
     match = event.said.match
     of_case = state.said.setdefault(match.case, {})
+    held = of_case.pop(match.id, None)
+    for stay in () if held is None else held.stays:
+        of_stay = state.said_by[stay]
+        del of_stay[match.case, match.id]
+        if not of_stay:
+            del state.said_by[stay]
     if event.said.stands:
-        of_case[match.id] = event.said, event.at
+        of_case[match.id] = event
+        for stay in event.stays:
+            state.said_by.setdefault(stay, {})[match.case, match.id] = None
         _schedule(state, event.at + state.frame.remember, "said", match.case + match.id)
-        return
-    of_case.pop(match.id, None)
-    if not of_case:
+    elif not of_case:
         del state.said[match.case]
 
 
@@ -303,8 +316,8 @@ def _expire(state: State, table: str, key: bytes) -> None:
     elif table == "said":
         of_case = state.said.get(key[:16], {})
         held = of_case.get(key[16:])
-        if held is not None and passed(state, held[1] + state.frame.remember):
-            _remember(state, Remembered(held[0]._replace(stands=False), now))
+        if held is not None and passed(state, held.at + state.frame.remember):
+            _remember(state, Remembered(held.said._replace(stands=False), now))
     elif table == "links":
         chains = links.young(state.links.pop(key, {}), now, keep)
         if chains:
@@ -319,11 +332,8 @@ def passed(state: View, when: Ms) -> bool:
 
 
 def lapses(frame: Frame, record: Case | Area, taken: Ms) -> Ms:
-    """From when on a case or area counts no longer, unless it is said again.
-
-    Counted from its issue, so that an earlier revision, however late it came, lapses no later.
-    """
-    return min(record.issued, taken) + frame.keep
+    """From when on a case or area counts no longer, unless it is said again."""
+    return counted(record, taken) + frame.keep
 
 
 def remembered(frame: Frame, stay: Stay) -> Ms:

@@ -39,7 +39,7 @@ Links = dict[tuple[bytes, int], Chain]
 def evolve(state: Links, event: Linked, keep: Ms = 14 * DAY) -> Links:
     """Fold one event; chains that are older than anything that could still change them go."""
     met = event.contact
-    key = (met.case, met.depth)
+    key = met.case, met.depth
     chain = state.get(key, Chain({}, None))
     link = Link(met.since, met.until, event.reach, met.revision)
     kept = young(state, event.at, keep)
@@ -47,8 +47,14 @@ def evolve(state: Links, event: Linked, keep: Ms = 14 * DAY) -> Links:
 
 
 def young(state: Links, at: Ms, keep: Ms) -> Links:
-    """The chains that something can still change."""
+    """The chains that something can still change: a contact that is not too old, or a derived case
+    that would have to be taken back."""
     return {k: c for k, c in state.items() if lasts(c) > at - keep}
+
+
+def due(state: Links, event: Linked, keep: Ms) -> Ms:
+    """When to look whether the chain that ``event`` changed can go."""
+    return max(lasts(state[event.contact.case, event.contact.depth]) + keep, event.at)
 
 
 def rows(tag: bytes, state: Links) -> Iterator[Linked]:
@@ -63,8 +69,10 @@ def rows(tag: bytes, state: Links) -> Iterator[Linked]:
 
 
 def lasts(chain: Chain) -> Ms:
-    """The end of the last contact."""
-    return max(link.until for link in chain.links.values())
+    """The end of the last contact, or of the derived case while that stands."""
+    last = max(link.until for link in chain.links.values())
+    told = chain.told
+    return last if told is None or told.gone else max(last, told.until, told.issued)
 
 
 def decide(state: Links, match: Contact, at: Ms, law: Law) -> Linked | None:

@@ -43,6 +43,17 @@ def mark(root: bytes, tag: bytes) -> bytes:
     return digest("mark", root, tag)[:16]
 
 
+def counted(record: Case | Area, taken: Ms) -> Ms:
+    """From when on a case's or area's time runs out: its issue, so that an earlier revision, however
+    late it came, lapses no later.
+
+    A derived case is told while its person may still meet others, and nobody says it again: its
+    time runs out from the end of its interval.
+    """
+    issued = min(record.issued, taken)
+    return max(issued, record.until) if isinstance(record, Case) and record.depth else issued
+
+
 def exposures(case: Case, taken: Ms, stay: Stay, frame: Frame, law: Law) -> Iterator[Exposure]:
     """What one stay of an infectious person exposes: its own spot, the place's other spots, and
     the cells around where the law has it so."""
@@ -74,7 +85,7 @@ def exposures(case: Case, taken: Ms, stay: Stay, frame: Frame, law: Law) -> Iter
                 of,
                 case.revision + stay.revision,
                 at,
-                min(until, case.issued, taken) + frame.keep,
+                min(until, counted(case, taken)) + frame.keep,
             )
 
 
@@ -103,8 +114,18 @@ def risks(area: Area, taken: Ms, frame: Frame) -> Iterator[Exposure]:
                 digest("risk", area.id, target, since, until),
                 area.revision,
                 taken,
-                min(until, area.issued, taken) + frame.keep,
+                min(until, counted(area, taken)) + frame.keep,
             )
+
+
+def named(stay: bytes) -> bytes:
+    """16 bytes that stand for the key of a stay, and show neither where it was nor whose report."""
+    return digest("stay", stay)[:16]
+
+
+def source_stay(exposure: Exposure) -> bytes:
+    """The key of the infectious stay; empty for an area."""
+    return b"" if exposure.family == "area" else exposure.key[16 : -len(exposure.spot)]
 
 
 def meet(stay: Stay, exposure: Exposure, frame: Frame, law: Law, now: Ms) -> Match | None:

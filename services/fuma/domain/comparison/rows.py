@@ -31,7 +31,7 @@ from fuma.domain.comparison.events import (
 from fuma.domain.comparison.fold import State, evolve, rows
 from fuma.domain.comparison.settings import Frame
 
-SHAPE = b"fuma-comparison-3\n"
+SHAPE = b"fuma-comparison-4\n"
 _INT = struct.Struct(">q")
 _LENGTH = struct.Struct(">I")
 
@@ -78,9 +78,9 @@ def _event(row: list[Any]) -> Event:
     if table == "Exposed":
         return Exposed(Exposure(*fields[0]), *fields[1:])
     if table == "Remembered":
-        (match, stands, revision), at = fields
+        (match, stands, revision), at, stays = fields
         bare = Match(*match)._replace(stay=(0, 0), source=(0, 0))
-        return Remembered(Said(bare, stands, revision), at)
+        return Remembered(Said(bare, stands, revision), at, tuple(stays))
     if table == "Linked":
         contact, reach, told, at = fields
         return Linked(Contact(*contact), reach, None if told is None else Case(*told), at)

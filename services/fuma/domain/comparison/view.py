@@ -65,6 +65,10 @@ class View(Protocol):
         """Matches that were said to stand, of a case or an area, without place and times."""
         ...
 
+    def said_from(self, stay: bytes) -> Iterator[Said]:
+        """Those that either stay led to; ``stay`` as ``meet.named`` has it."""
+        ...
+
     def stands(self, case: bytes, match: bytes) -> bool:
         """Whether it is among those."""
         ...
