@@ -10,6 +10,7 @@ dropped, so that a whole step goes in one deletion and its files with it. ::
     i digest               level and slot of the stay with that spot and id
     e where key            an exposure, or what another spot said of one
     w case match           that a match stands, without place and times; kept longer
+    y stay case match      the same by either stay (``meet.named``)
     c id · a id · l tag    a case, an area, a person's contacts with cases
     d division             until which day somebody was there
     n                      T as last folded
@@ -26,13 +27,13 @@ from typing import Any
 
 import msgspec
 
-from fuma.domain.comparison.events import Area, Case, Exposure, Match, Said, Stay
+from fuma.domain.comparison.events import Area, Case, Exposure, Match, Remembered, Said, Stay
 from fuma.domain.comparison.intervals import SIZES
 from fuma.domain.comparison.links import Chain, Link, Links
 from fuma.domain.time import Ms
 
 #: Raised whenever a key or value changes its form.
-SHAPE = "comparison-3"
+SHAPE = "comparison-4"
 GONE = 255
 NOW = b"n"
 _SLOT = struct.Struct(">Q")
@@ -169,15 +170,19 @@ def said_key(case: bytes, match: bytes) -> bytes:
     return b"w" + case + match
 
 
-def said_value(said: Said, at: Ms) -> bytes:
-    return _encode((tuple(said.match), said.revision, at))
+def stay_said_key(stay: bytes, case: bytes, match: bytes) -> bytes:
+    return b"y" + stay + case + match
 
 
-def said_of(value: bytes) -> tuple[Said, Ms]:
-    fields, revision, at = _decode(value)
+def said_value(kept: Remembered) -> bytes:
+    return _encode((tuple(kept.said.match), kept.said.revision, kept.at, kept.stays))
+
+
+def said_of(value: bytes) -> Remembered:
+    fields, revision, at, stays = _decode(value)
     match = Match(*fields)
     match = match._replace(stay=(0, 0), source=(0, 0))
-    return Said(match, True, revision), at
+    return Remembered(Said(match, True, revision), at, tuple(stays))
 
 
 def chains_value(chains: Links) -> bytes:

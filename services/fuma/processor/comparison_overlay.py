@@ -24,6 +24,7 @@ class Changes:
         "due",
         "puts",
         "said",
+        "said_by",
         "taken",
     )
 
@@ -37,6 +38,7 @@ class Changes:
         self._of_tag: dict[bytes, list[Stay]] = {}
         self.due: list[tuple[int, bytes]] = []  # slot, row
         self.said: dict[bytes, dict[bytes, Said | None]] = {}  # by case and match
+        self.said_by: dict[bytes, dict[bytes, bool]] = {}  # by stay, and case with match: stands
         self.dirty: set[bytes] = set()  # where exposures changed
 
     def at_spot(self, spot: bytes) -> Sequence[Stay]:
@@ -92,6 +94,10 @@ class Overlay:
     def said_of(self, case: bytes) -> dict[bytes, Said | None]:
         """By match, as the open chunks left it; ``None``: withdrawn."""
         return {match: said for c in self.open for match, said in c.said.get(case, {}).items()}
+
+    def said_by(self, stay: bytes) -> dict[bytes, bool]:
+        """Case with match, as the open chunks left it."""
+        return {one: stands for c in self.open for one, stands in c.said_by.get(stay, {}).items()}
 
     def at_spot(self, spot: bytes) -> Iterator[Stay]:
         return self._standing(stay for c in self.open for stay in c.at_spot(spot))

@@ -93,7 +93,7 @@ class StoredState:
         edges = [bytes((256 * n // 24,)) for n in range(1, 24)]
         shares = [(b"", edges[0]), *pairwise(edges), (edges[-1], b"\xff" * 12)]
         low, high = shares[part]
-        rest = [(letter + low, letter + high) for letter in (b"i", b"c", b"l", b"w")]
+        rest = [(letter + low, letter + high) for letter in (b"i", b"c", b"l", b"w", b"y")]
         levels = {r.slot_prefix(level, 0)[:2] for level in (*range(5), r.GONE)}
         slots = [(level, level + r.number_value(least)) for level in sorted(levels)]
         return [*slots, r.before(b"t", least), r.before(b"x", least), *rest, (b"e", b"f")]
@@ -136,7 +136,17 @@ class StoredState:
         yield from (said for said in fresh.values() if said is not None)
         for row, value in self._overlay.store.scan([r.said_key(case, b"")]):
             if row[17:] not in fresh:
-                yield r.said_of(value)[0]
+                yield r.said_of(value).said
+
+    def said_from(self, stay: bytes) -> Iterator[Said]:
+        fresh = self._overlay.said_by(stay)
+        found = [one for one, stands in fresh.items() if stands]
+        rows = self._overlay.store.scan([r.stay_said_key(stay, b"", b"")])
+        found += [row[17:] for row, _ in rows if row[17:] not in fresh]
+        for one in found:
+            value = self._overlay.get(b"w" + one)
+            assert value is not None
+            yield r.said_of(value).said
 
     def stands(self, case: bytes, match: bytes) -> bool:
         return self._overlay.get(r.said_key(case, match)) is not None
@@ -162,7 +172,7 @@ class StoredState:
         elif isinstance(event, Linked):
             self._link(event)
         elif isinstance(event, Remembered):
-            self._remember(event.said, event.at)
+            self._remember(event)
         elif isinstance(event, Advanced):
             self._advance(event.at)
 
@@ -192,14 +202,24 @@ class StoredState:
         else:
             del self._cases_of[tag]
 
-    def _remember(self, said: Said, at: Ms) -> None:
-        match = said.match
+    def _remember(self, event: Remembered) -> None:
+        said, match = event.said, event.said.match
         row = r.said_key(match.case, match.id)
         of_case = self._overlay.current.said.setdefault(match.case, {})
         of_case[match.id] = said if said.stands else None
-        self._overlay.put(row, r.said_value(said, at) if said.stands else None)
+        # What is said again was of the same stays: a match's id follows from both.
+        value = None if said.stands else self._overlay.get(row)
+        self._by_stays(event if value is None else r.said_of(value), said.stands)
+        self._overlay.put(row, r.said_value(event) if said.stands else None)
         if said.stands:
-            self._due(at + self.frame.remember, row)
+            self._due(event.at + self.frame.remember, row)
+
+    def _by_stays(self, kept: Remembered, stands: bool) -> None:
+        match, changes = kept.said.match, self._overlay.current
+        for stay in kept.stays:
+            row = r.stay_said_key(stay, match.case, match.id)
+            self._overlay.put(row, b"" if stands else None)
+            changes.said_by.setdefault(stay, {})[row[17:]] = stands
 
     def _link(self, event: Linked) -> None:
         tag = event.contact.tag
@@ -238,9 +258,9 @@ class StoredState:
         elif letter == b"w":
             value = self._overlay.get(row)
             if value is not None:
-                said, at = r.said_of(value)
-                if passed(self, at + self.frame.remember):
-                    self._remember(said._replace(stands=False), now)
+                kept = r.said_of(value)
+                if passed(self, kept.at + self.frame.remember):
+                    self._remember(Remembered(kept.said._replace(stands=False), now))
         else:
             chains = links.young(self.chains(key), now, self.frame.keep)
             self._overlay.put(row, r.chains_value(chains) if chains else None)
@@ -254,7 +274,7 @@ class StoredState:
         told = sorted(self._spots.all(), key=lambda one: one[0].key)
         found += [Exposed(*one) for one in told if not one[2]]
         found += [Exposed(*one) for one in told if one[2]]
-        found += [Remembered(*r.said_of(value)) for _, value in store.scan([b"w"])]
+        found += [r.said_of(value) for _, value in store.scan([b"w"])]
         for row, value in store.scan([b"l"]):
             found += links.rows(row[1:], r.chains_of(value))
         return found

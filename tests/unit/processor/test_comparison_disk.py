@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -9,17 +10,24 @@ from fuma.contracts.topics import PERSON
 from fuma.domain.comparison.events import Case, Contact, Input, Presence, Tick
 from fuma.domain.comparison.grid import Cell
 from fuma.domain.comparison.place import cell_place
-from fuma.domain.comparison.settings import Frame
+from fuma.domain.comparison.settings import Frame, Settings
 from fuma.domain.time import SECOND, Ms
 from fuma.runtime.ports import SortedStore
 from fuma.runtime.store import RocksStore
-from property.comparison.world import World
+from property.comparison.world import SETTINGS
 from unit.processor.comparison_rig import Rig, Stores
 
 KEEP = 24 * SECOND
 FRAME = Frame(parts=1, keep=KEEP, longest=4 * SECOND)
 START: Ms = 1_655_136_000_000
 PLACE = cell_place(Cell(4240, 41000))
+
+
+class Law:
+    """A contact's contacts count for a moment: their case goes ``KEEP`` after it."""
+
+    def settings(self, division: str, at: Ms) -> Settings | None:
+        return replace(SETTINGS, chain=SECOND)
 
 
 class Disk(Stores):
@@ -38,7 +46,7 @@ def _mark(letter: str, number: int) -> bytes:
 
 
 def test_nothing_of_a_presence_is_on_the_disk_after_its_time(tmp_path: Path) -> None:
-    rig = Rig(World(), FRAME, partitions=1, stores=Disk(tmp_path))
+    rig = Rig(Law(), FRAME, partitions=1, stores=Disk(tmp_path))
     random, at = Random(7), START
     told: list[Input] = []
     for number in range(3_000):
