@@ -6,11 +6,12 @@ dropped, so that a whole step goes in one deletion and its files with it. ::
     s level slot spot id   a stay; level: how long it is, so that what overlaps is near; GONE: only
                            its revision is remembered
     t slot tag digest      where the stays of a person are
-    x slot letter key      what else goes then: of e, c, a, l
+    x slot letter key      what else goes then: of e, c, a, l, w, b
     i digest               level and slot of the stay with that spot and id
     e where key            an exposure, or what another spot said of one
     w case match           that a match stands, without place and times; kept longer
     y stay case match      the same by either stay (``meet.named``)
+    b group match          a match that is too short by itself (``briefs.group``)
     c id · a id · l tag    a case, an area, a person's contacts with cases
     d division             until which day somebody was there
     n                      T as last folded
@@ -27,7 +28,17 @@ from typing import Any
 
 import msgspec
 
-from fuma.domain.comparison.events import Area, Case, Exposure, Match, Remembered, Said, Stay
+from fuma.domain.comparison.events import (
+    Area,
+    Brief,
+    Brushed,
+    Case,
+    Exposure,
+    Match,
+    Remembered,
+    Said,
+    Stay,
+)
 from fuma.domain.comparison.intervals import SIZES
 from fuma.domain.comparison.links import Chain, Link, Links
 from fuma.domain.time import Ms
@@ -183,6 +194,25 @@ def said_of(value: bytes) -> Remembered:
     match = Match(*fields)
     match = match._replace(stay=(0, 0), source=(0, 0))
     return Remembered(Said(match, True, revision), at, tuple(stays))
+
+
+def brief_prefix(group: bytes) -> bytes:
+    return b"b" + bytes((len(group),)) + group
+
+
+def brief_value(event: Brushed) -> bytes:
+    b = event.brief
+    fields = (b.spot, b.case, tuple(b.match), b.revision, b.stays, b.minimum, b.dies)
+    return _encode((fields, event.gone, event.last))
+
+
+def brief_of(value: bytes) -> Brushed:
+    (spot, case, match, revision, stays, minimum, dies), gone, last = _decode(value)
+    found = Match(*match)
+    (since, until), (begin, end) = found.stay, found.source
+    found = found._replace(stay=(since, until), source=(begin, end))
+    brief = Brief(spot, case, found, revision, tuple(stays), minimum, dies)
+    return Brushed(brief, gone, last)
 
 
 def chains_value(chains: Links) -> bytes:

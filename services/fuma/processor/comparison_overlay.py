@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fuma.domain.comparison.events import Said, Stay
+from fuma.domain.comparison.events import Brushed, Said, Stay
 from fuma.runtime.ports import Range, SortedStore
 
 
@@ -19,6 +19,7 @@ class Changes:
         "_at_spot",
         "_indexed",
         "_of_tag",
+        "briefs",
         "dirty",
         "drops",
         "due",
@@ -39,6 +40,7 @@ class Changes:
         self.due: list[tuple[int, bytes]] = []  # slot, row
         self.said: dict[bytes, dict[bytes, Said | None]] = {}  # by case and match
         self.said_by: dict[bytes, dict[bytes, bool]] = {}  # by stay, and case with match: stands
+        self.briefs: dict[bytes, dict[bytes, Brushed | None]] = {}  # by group and match
         self.dirty: set[bytes] = set()  # where exposures changed
 
     def at_spot(self, spot: bytes) -> Sequence[Stay]:
@@ -94,6 +96,10 @@ class Overlay:
     def said_of(self, case: bytes) -> dict[bytes, Said | None]:
         """By match, as the open chunks left it; ``None``: withdrawn."""
         return {match: said for c in self.open for match, said in c.said.get(case, {}).items()}
+
+    def briefs(self, group: bytes) -> dict[bytes, Brushed | None]:
+        """By match, as the open chunks left it; ``None``: too old."""
+        return {match: one for c in self.open for match, one in c.briefs.get(group, {}).items()}
 
     def said_by(self, stay: bytes) -> dict[bytes, bool]:
         """Case with match, as the open chunks left it."""

@@ -13,10 +13,12 @@ from itertools import pairwise
 
 from fuma.contracts import comparison_rows as r
 from fuma.domain.comparison import links
+from fuma.domain.comparison.briefs import group
 from fuma.domain.comparison.events import (
     Advanced,
     Area,
     AreaTaken,
+    Brushed,
     Case,
     CaseTaken,
     Event,
@@ -93,7 +95,7 @@ class StoredState:
         edges = [bytes((256 * n // 24,)) for n in range(1, 24)]
         shares = [(b"", edges[0]), *pairwise(edges), (edges[-1], b"\xff" * 12)]
         low, high = shares[part]
-        rest = [(letter + low, letter + high) for letter in (b"i", b"c", b"l", b"w", b"y")]
+        rest = [(letter + low, letter + high) for letter in (b"i", b"c", b"l", b"w", b"y", b"b")]
         levels = {r.slot_prefix(level, 0)[:2] for level in (*range(5), r.GONE)}
         slots = [(level, level + r.number_value(least)) for level in sorted(levels)]
         return [*slots, r.before(b"t", least), r.before(b"x", least), *rest, (b"e", b"f")]
@@ -151,6 +153,13 @@ class StoredState:
     def stands(self, case: bytes, match: bytes) -> bool:
         return self._overlay.get(r.said_key(case, match)) is not None
 
+    def briefs(self, group: bytes) -> Iterator[Brushed]:
+        fresh = self._overlay.briefs(group)
+        yield from (one for one in fresh.values() if one is not None)
+        for row, value in self._overlay.store.scan([r.brief_prefix(group)]):
+            if row[-16:] not in fresh:
+                yield r.brief_of(value)
+
     def chains(self, tag: bytes) -> links.Links:
         return r.chains_of(self._overlay.get(b"l" + tag))
 
@@ -173,6 +182,8 @@ class StoredState:
             self._link(event)
         elif isinstance(event, Remembered):
             self._remember(event)
+        elif isinstance(event, Brushed):
+            self._brush(event)
         elif isinstance(event, Advanced):
             self._advance(event.at)
 
@@ -221,6 +232,13 @@ class StoredState:
             self._overlay.put(row, b"" if stands else None)
             changes.said_by.setdefault(stay, {})[row[17:]] = stands
 
+    def _brush(self, event: Brushed) -> None:
+        of, match = group(event.brief), event.brief.match.id
+        row = r.brief_prefix(of) + match
+        self._overlay.current.briefs.setdefault(of, {})[match] = event
+        self._overlay.put(row, r.brief_value(event))
+        self._due(event.brief.dies, row)
+
     def _link(self, event: Linked) -> None:
         tag = event.contact.tag
         row = b"l" + tag
@@ -255,6 +273,11 @@ class StoredState:
             if key in self.areas and passed(self, lapses(self.frame, *self.areas[key])):
                 del self.areas[key]
                 self._overlay.put(row, None)
+        elif letter == b"b":
+            value = self._overlay.get(row)
+            if value is not None and passed(self, r.brief_of(value).brief.dies):
+                self._overlay.current.briefs.setdefault(key[1:-16], {})[key[-16:]] = None
+                self._overlay.put(row, None)
         elif letter == b"w":
             value = self._overlay.get(row)
             if value is not None:
@@ -275,6 +298,7 @@ class StoredState:
         found += [Exposed(*one) for one in told if not one[2]]
         found += [Exposed(*one) for one in told if one[2]]
         found += [r.said_of(value) for _, value in store.scan([b"w"])]
+        found += [r.brief_of(value) for _, value in store.scan([b"b"])]
         for row, value in store.scan([b"l"]):
             found += links.rows(row[1:], r.chains_of(value))
         return found

@@ -68,10 +68,11 @@ def current(
 
 
 def companions(
-    stays: list[Presence], who: bytes, span: tuple[Ms, Ms], case: bytes, root: bytes, depth: int
-) -> list[Found]:
+    stays: list[Presence], who: bytes, span: tuple[Ms, Ms], case: bytes, root: bytes, depth: int,
+    too_old: Ms = 0, joined: bool = True,
+) -> list[Found]:  # fmt: skip
     """All matches with one infectious person, companion and ride."""
-    found = []
+    found, brief = list[Found](), list[tuple[Found, Ms]]()
     for a in stays:
         if a.tag != who:
             continue
@@ -81,24 +82,30 @@ def companions(
                 continue
             since, until = max(low, b.since), min(high, b.until)
             verdict = _rule(a, b, depth)
-            if verdict is None or until - since < verdict[2]:
+            if verdict is None or since >= until:
                 continue
-            rule, ground, _ = verdict
-            found.append(
-                Found(
-                    rule,
-                    ground,
-                    b.tag,
-                    b.place,
-                    since,
-                    until,
-                    (b.since, b.until),
-                    (low, high),
-                    case,
-                    depth,
-                )
-            )
-    return found
+            rule, ground, minimum = verdict
+            one = Found(
+                rule, ground, b.tag, b.place, since, until, (b.since, b.until), (low, high), case,
+                depth,
+            )  # fmt: skip
+            if until - since >= minimum:
+                found.append(one)
+            elif b.place in CELLS and until > too_old:
+                brief.append((one, minimum))
+    long = [one for one, minimum in brief if not joined or reach(one, brief) >= minimum]
+    return found + long
+
+
+def reach(one: Found, brief: list[tuple[Found, Ms]]) -> Ms:
+    """How long the person was with the case at that place, in one go, with that overlap in it."""
+    since, until = one.since, one.until
+    others = [b for b, _ in brief if (b.tag, b.place) == (one.tag, one.place)]
+    for _ in others:  # as often as it can grow
+        for b in others:
+            if b.since <= until and since <= b.until:
+                since, until = min(since, b.since), max(until, b.until)
+    return until - since
 
 
 def _rule(a: Presence, b: Presence, depth: int) -> tuple[str, str, Ms] | None:

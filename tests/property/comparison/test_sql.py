@@ -36,13 +36,31 @@ with p as (
          greatest(c.r.since, p.r.since) as since, least(c.r.until, p.r.until) as until
   from c join p on p.world = c.world and p.r.tag = c.r.tag
   where not c.r.gone and not p.r.gone
+), met as (
+  select p.world, p.r.tag as tag, p.place, greatest(e.since, p.r.since) as begun,
+         least(e.until, p.r.until) as ended, p.r.since as since, p.r.until as until,
+         e.since as e_since, e.until as e_until, e.source,
+         case when p.place[1] = 'v' then $ride else $companion end as enough
+  from exposure e join p on p.world = e.world and p.place = e.place
+  where not p.r.gone and p.r.tag <> e.tag and e.since < e.until
+), short as (
+  select *, begun > max(ended) over (
+    partition by world, tag, place, source order by begun, ended
+    rows between unbounded preceding and 1 preceding) as apart
+  from met where ended > begun and ended - begun < enough and place[1] = 'c'
+), run as (
+  select *, sum(case when apart then 1 else 0 end) over (
+    partition by world, tag, place, source order by begun, ended rows unbounded preceding) as run
+  from short
+), whole as (
+  select *, max(ended) over w - min(begun) over w as together
+  from run window w as (partition by world, tag, place, source, run)
 )
-select p.world, p.r.tag, p.place, greatest(e.since, p.r.since), least(e.until, p.r.until),
-       p.r.since, p.r.until, e.since, e.until, e.source
-from exposure e join p on p.world = e.world and p.place = e.place
-where not p.r.gone and p.r.tag <> e.tag and e.since < e.until
-  and least(e.until, p.r.until) - greatest(e.since, p.r.since)
-      >= case when p.place[1] = 'v' then $ride else $companion end
+select world, tag, place, begun, ended, since, until, e_since, e_until, source
+from met where ended - begun >= enough
+union all
+select world, tag, place, begun, ended, since, until, e_since, e_until, source
+from whole where together >= enough
 """
 
 

@@ -1,9 +1,7 @@
 """``decide``: one input at one partition, by the state before it, gives events.
 
 Its order is: what is too old goes; the record is held; exposures change; matches are asserted;
-matches are withdrawn. Assertions come before withdrawals, so that evidence which merely changes
-its shape is never missing in between. Lists are sorted by id: how the state came about does not
-show.
+matches are withdrawn (``saying``).
 
 Codes of ``Passed``: ``weak`` (a scan is no presence), ``empty``, ``too-long``, ``not-over``,
 ``too-old``, ``superseded``, ``repeat``, ``same-id-other-content``.
@@ -27,10 +25,8 @@ from fuma.domain.comparison.events import (
     Exposed,
     Exposure,
     Input,
-    Match,
     Passed,
     Presence,
-    Remembered,
     Said,
     Spread,
     Stay,
@@ -41,20 +37,17 @@ from fuma.domain.comparison.fold import forgotten, lapses, remembered
 from fuma.domain.comparison.meet import (
     counted,
     exposures,
-    meet,
     named,
     risks,
     source_stay,
     stay_digest,
 )
+from fuma.domain.comparison.pairs import Found, areas_of, of_exposure, of_stay
 from fuma.domain.comparison.place import near, spot, spots
+from fuma.domain.comparison.saying import said, taken_back
 from fuma.domain.comparison.settings import Law
 from fuma.domain.comparison.view import View
 from fuma.domain.time import Ms
-
-#: By a match's id: the match, its revision, the ids of its stays.
-Met = dict[bytes, tuple[Match, int, tuple[bytes, ...]]]
-
 
 #: Of an exposure that nobody knows any more.
 _NOTHING = Exposure(
@@ -110,12 +103,14 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     events: list[Event] = [StayTaken(new)]
     exposed = state.is_exposed(place)
     if state.areas and not exposed:
-        exposed = any(state.is_exposed(where) for where in _areas_of(p))
+        exposed = any(state.is_exposed(where) for where in areas_of(p))
     infectious = state.is_case(p.tag) or (old is not None and state.is_case(old.tag))
     if not (p.revision or p.gone or exposed or infectious):
         return events
-    before = {} if old is None else _meets(state, old, new.revision - old.revision, law, at)
-    after = _meets(state, new, 0, law, at)
+    before = Found()
+    if old is not None:
+        before = of_stay(state, old, new.revision - old.revision, law, at)
+    after = of_stay(state, new, 0, law, at)
     back = _back(state, old, new) if p.revision or p.gone else {}
     if p.gone and not infectious and (p if old is None else old).since <= at - state.frame.keep:
         events += _swept(state, new, p.division if old is None else old.division, at, law)
@@ -142,7 +137,7 @@ def _back(state: View, old: Stay | None, new: Stay) -> dict[bytes, Said]:
         same = stay_digest(old) == stay_digest(new)
         if same and (old.division, old.identity) == (new.division, new.identity):
             return {}
-    return {said.match.id: said for said in state.said_from(named(new.key))}
+    return {one.match.id: one for one in state.said_from(named(new.key))}
 
 
 def _swept(state: View, stay: Stay, division: str, at: Ms, law: Law) -> Iterator[Spread]:
@@ -201,8 +196,8 @@ def _case(state: View, case: Case, at: Ms, law: Law) -> list[Event]:
             for e in exposures(*old, stay, state.frame, law)
         ]
     events: list[Event] = [CaseTaken(case, at)]
-    events += _changed(state, gone, come, {}, {}, at, law)
-    return events + (_taken_back(state, case.id, events, at, law) if case.gone else [])
+    events += _changed(state, gone, come, Found(), Found(), at, law)
+    return events + (taken_back(state, case.id, events, at, law) if case.gone else [])
 
 
 def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
@@ -221,8 +216,8 @@ def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
         gone = [e._replace(revision=area.revision) for e in risks(*old, state.frame)]
     come = list(risks(area, at, state.frame))
     events: list[Event] = [AreaTaken(area, at)]
-    events += _changed(state, gone, come, {}, {}, at, law)
-    return events + (_taken_back(state, area.id, events, at, law) if area.gone else [])
+    events += _changed(state, gone, come, Found(), Found(), at, law)
+    return events + (taken_back(state, area.id, events, at, law) if area.gone else [])
 
 
 def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
@@ -230,8 +225,8 @@ def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
     if exposure.dies <= at:
         back: dict[bytes, Said] = {}
         if given.gone:
-            back = {said.match.id: said for said in state.said_from(named(source_stay(exposure)))}
-        return _said(state, {}, {}, at, law, back) or [Passed("too-old")]
+            back = {one.match.id: one for one in state.said_from(named(source_stay(exposure)))}
+        return said(state, Found(), Found(), at, law, back) or [Passed("too-old")]
     held = state.told(exposure)
     if held is not None:
         if exposure.revision < held[0].revision:
@@ -239,13 +234,14 @@ def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
         if exposure.revision == held[0].revision:
             same = held == (exposure, given.gone)
             return [Passed("repeat" if same else "same-id-other-content")]
-    before: Met = {}
+    before, after = Found(), Found()
     known = state.exposure(exposure)
     if known is not None:
-        before = _met_by(state, known._replace(revision=exposure.revision), law, at)
-    after = {} if given.gone else _met_by(state, exposure, law, at)
+        before = of_exposure(state, known._replace(revision=exposure.revision), law, at)
+    if not given.gone:
+        after = of_exposure(state, exposure, law, at)
     events: list[Event] = [Exposed(exposure, given.gone, True)]
-    return events + _said(state, before, after, at, law)
+    return events + said(state, before, after, at, law)
 
 
 def _contact(state: View, met: Contact, at: Ms, law: Law) -> list[Event]:
@@ -262,15 +258,14 @@ def _changed(
     state: View,
     gone: list[Exposure],
     come: list[Exposure],
-    before: Met,
-    after: Met,
+    before: Found,
+    after: Found,
     at: Ms,
     law: Law,
     back: Mapping[bytes, Said] = MappingProxyType({}),
 ) -> list[Event]:
     """Exposures that ended and began: ours are folded and matched, others' are told to them."""
     events: list[Event] = []
-    before, after = dict(before), dict(after)
     begun = {e.key: e for e in come if e.dies > at}
     # One that is over already can only be remembered, there as here.
     ended = {e.key: e for e in gone if e.dies > at or not _is_own(e)}
@@ -282,10 +277,10 @@ def _changed(
             continue
         events.append(Exposed(exposure, new is None, False))
         if key in ended:
-            before.update(_met_by(state, ended[key], law, at))
+            before.update(of_exposure(state, ended[key], law, at))
         if new is not None:
-            after.update(_met_by(state, new, law, at))
-    return events + _said(state, before, after, at, law, back)
+            after.update(of_exposure(state, new, law, at))
+    return events + said(state, before, after, at, law, back)
 
 
 def _is_own(exposure: Exposure) -> bool:
@@ -296,116 +291,6 @@ def _is_own(exposure: Exposure) -> bool:
     target = exposure.spot
     key = exposure.key[16:]
     return key[: len(key) - 16 - len(target)] == target
-
-
-def _said(
-    state: View,
-    before: Met,
-    after: Met,
-    at: Ms,
-    law: Law,
-    back: Mapping[bytes, Said] = MappingProxyType({}),
-) -> list[Event]:
-    """What is asserted, and what withdrawn; of ``back``, what neither follows nor followed lately.
-    """
-    asserted = sorted(after.keys() - before.keys())
-    # What its case took back already is not said again.
-    gone = before.keys() - after.keys()
-    withdrawn = sorted(i for i in gone if state.stands(before[i][0].case, i))
-    said = [Said(after[i][0], True, after[i][1]) for i in asserted]
-    said += (Said(before[i][0], False, before[i][1]) for i in withdrawn)
-    late = sorted(back.keys() - before.keys() - after.keys())
-    said += (Said(back[i].match, False, back[i].revision + 1) for i in late)
-    stays = {i: met[2] for i, met in after.items()}
-    kept = [Remembered(bare(one), at, stays.get(one.match.id, ())) for one in said]
-    return [*said, *kept, *(contact for one in said for contact in _met(one, at, law))]
-
-
-def bare(said: Said) -> Said:
-    """Without place and times."""
-    match = said.match._replace(place=b"", since=0, until=0, stay=(0, 0), source=(0, 0))
-    return said._replace(match=match)
-
-
-def _taken_back(state: View, case: bytes, events: list[Event], at: Ms, law: Law) -> list[Event]:
-    """What a withdrawn case takes back though its stay, or its own, has gone meanwhile."""
-    done = {event.match.id for event in events if isinstance(event, Said)}
-    found: list[Event] = []
-    for said in sorted(state.said_of(case), key=lambda said: said.match.id):
-        if said.match.id not in done:
-            gone = Said(said.match, False, said.revision + 1)
-            found += [gone, Remembered(gone, at), *_met(gone, at, law)]
-    return found
-
-
-def _met(said: Said, at: Ms, law: Law) -> Iterator[Contact]:
-    """What the person's own tag is told, where contacts of contacts may count."""
-    match = said.match
-    if not match.mark:
-        return
-    if said.stands:
-        settings = law.settings(match.division, at)
-        rules = () if settings is None else (settings.companion, settings.ride)
-        further = (len(rule.grounds) for rule in rules if rule and rule.name == match.rule)
-        if match.depth + 1 >= max(further, default=0):
-            return
-    yield Contact(
-        match.id, said.revision, said.stands, match.tag, match.division, match.since, match.until,
-        match.case, match.depth, match.mark,
-    )  # fmt: skip
-
-
-def _meets(state: View, stay: Stay, later: int, law: Law, at: Ms) -> Met:
-    """Matches of one stay; ``later`` is how far its revision has gone on since."""
-    if stay.gone:
-        return {}
-    found: Met = {}
-    places = (stay.spot, *_areas_of(stay)) if state.areas else (stay.spot,)
-    for where in places:
-        if not state.is_exposed(where):
-            continue
-        for exposure in state.exposures_at(where, stay.since, stay.until):
-            match = meet(stay, exposure, state.frame, law, at)
-            if match is not None:
-                revision = stay.revision + exposure.revision + later
-                found[match.id] = (match, revision, _ids(stay, exposure))
-    return found
-
-
-def _ids(stay: Stay, exposure: Exposure) -> tuple[bytes, ...]:
-    source = source_stay(exposure)
-    return (named(stay.key), named(source)) if source else (named(stay.key),)
-
-
-def _areas_of(where: Presence | Stay) -> Iterator[bytes]:
-    """Where an area that holds a stay is found: its place, and each prefix of its division."""
-    yield where.place
-    code = where.division.encode()
-    for length in (2, 4, 6, 9, 12):
-        if length <= len(code):
-            yield b"d" + code[:length]
-
-
-def _met_by(state: View, exposure: Exposure, law: Law, at: Ms) -> Met:
-    """Matches of one exposure: costs about what overlaps it."""
-    found: Met = {}
-    for stay in _candidates(state, exposure):
-        match = meet(stay, exposure, state.frame, law, at)
-        if match is not None:
-            revision = stay.revision + exposure.revision
-            found[match.id] = (match, revision, _ids(stay, exposure))
-    return found
-
-
-def _candidates(state: View, exposure: Exposure) -> Iterator[Stay]:
-    where, since, until = exposure.spot, exposure.since, exposure.until
-    if exposure.family != "area":
-        yield from state.stays_at(where, since, until)
-    elif where[:1] != b"d":
-        for target in spots(where, state.frame.parts):
-            yield from state.stays_at(target, since, until)
-    else:
-        yield from state.stays_in(where[1:].decode(), since, until)
 
 
 def _cases(state: View, tag: bytes, at: Ms) -> Iterator[tuple[Case, Ms]]:

@@ -182,6 +182,26 @@ class Remembered(NamedTuple):
     stays: tuple[bytes, ...] = ()  # ``meet.named``: the person's, and the infectious one if any
 
 
+class Brief(NamedTuple):
+    """A match that is too short by itself (``briefs``)."""
+
+    spot: bytes
+    case: bytes  # id of the case, or derived case, whose stay it was
+    match: Match
+    revision: int
+    stays: tuple[bytes, ...]  # as ``Remembered``
+    minimum: Ms  # that it needs, with what it touches
+    dies: Ms
+
+
+class Brushed(NamedTuple):
+    """A brief one is there, or no longer: then only ``last`` counts of it."""
+
+    brief: Brief
+    gone: bool
+    last: Ms  # the highest revision that was given to what it is joined with
+
+
 class Passed(NamedTuple):
     """Nothing follows, and why (closed list in ``decide``)."""
 
@@ -228,5 +248,5 @@ class Advanced(NamedTuple):
     at: Ms
 
 
-Taken = StayTaken | CaseTaken | AreaTaken | Exposed | Linked | Remembered | Advanced
+Taken = StayTaken | CaseTaken | AreaTaken | Exposed | Linked | Remembered | Brushed | Advanced
 Event = Taken | Said | Spread | Contact | Passed

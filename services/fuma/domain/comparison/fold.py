@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fuma.domain.comparison import links
+from fuma.domain.comparison.briefs import group
 from fuma.domain.comparison.events import (
     Advanced,
     Area,
     AreaTaken,
+    Brushed,
     Case,
     CaseTaken,
     Event,
@@ -39,6 +41,7 @@ class State:
         "area_spots",
         "areas",
         "at_spot",
+        "brushed",
         "by_tag",
         "cases",
         "cases_of",
@@ -70,6 +73,8 @@ class State:
         #: By either stay's name (``meet.named``): case and match.
         self.said_by: dict[bytes, dict[tuple[bytes, bytes], None]] = {}
         self.links: dict[bytes, links.Links] = {}
+        #: By ``briefs.group`` and the match's id.
+        self.brushed: dict[bytes, dict[bytes, Brushed]] = {}
         self.by_tag: dict[bytes, dict[bytes, None]] = {}
         self.at_spot: dict[bytes, Intervals[Stay]] = {}
         self.divisions: dict[str, dict[bytes, int]] = {}
@@ -128,6 +133,9 @@ class State:
     def stands(self, case: bytes, match: bytes) -> bool:
         return match in self.said.get(case, ())
 
+    def briefs(self, group: bytes) -> Iterator[Brushed]:
+        return iter(self.brushed.get(group, {}).values())
+
     def chains(self, tag: bytes) -> links.Links:
         return self.links.get(tag, {})
 
@@ -149,6 +157,10 @@ def evolve(state: State, event: Event) -> State:
         tag = event.contact.tag
         chains = state.links[tag] = links.evolve(state.links.get(tag, {}), event, state.frame.keep)
         _schedule(state, links.due(chains, event, state.frame.keep), "links", tag)
+    elif isinstance(event, Brushed):
+        key = group(event.brief)
+        state.brushed.setdefault(key, {})[event.brief.match.id] = event
+        _schedule(state, event.brief.dies, "brushed", key + event.brief.match.id)
     elif isinstance(event, Advanced):
         _advance(state, event.at)
     return state
@@ -167,6 +179,8 @@ def rows(state: State) -> Iterator[Event]:
         yield Exposed(*state.foreign[key], True)
     for case in sorted(state.said):
         yield from (state.said[case][id_] for id_ in sorted(state.said[case]))
+    for key in sorted(state.brushed):
+        yield from (state.brushed[key][id_] for id_ in sorted(state.brushed[key]))
     for tag in sorted(state.links):
         yield from links.rows(tag, state.links[tag])
 
@@ -318,6 +332,12 @@ def _expire(state: State, table: str, key: bytes) -> None:
         held = of_case.get(key[16:])
         if held is not None and passed(state, held.at + state.frame.remember):
             _remember(state, Remembered(held.said._replace(stands=False), now))
+    elif table == "brushed":
+        of_group = state.brushed.get(key[:-16], {})
+        if key[-16:] in of_group and passed(state, of_group[key[-16:]].brief.dies):
+            del of_group[key[-16:]]
+            if not of_group:
+                del state.brushed[key[:-16]]
     elif table == "links":
         chains = links.young(state.links.pop(key, {}), now, keep)
         if chains:

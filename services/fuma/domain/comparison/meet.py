@@ -44,8 +44,8 @@ def mark(root: bytes, tag: bytes) -> bytes:
 
 
 def counted(record: Case | Area, taken: Ms) -> Ms:
-    """From when on a case's or area's time runs out: its issue, so that an earlier revision, however
-    late it came, lapses no later.
+    """From when on a case's or area's time runs out: its issue, so that an earlier revision,
+    however late it came, lapses no later.
 
     A derived case is told while its person may still meet others, and nobody says it again: its
     time runs out from the end of its interval.
@@ -128,8 +128,11 @@ def source_stay(exposure: Exposure) -> bytes:
     return b"" if exposure.family == "area" else exposure.key[16 : -len(exposure.spot)]
 
 
-def meet(stay: Stay, exposure: Exposure, frame: Frame, law: Law, now: Ms) -> Match | None:
-    """The match of a stay and an exposure, or ``None``."""
+def touch(
+    stay: Stay, exposure: Exposure, frame: Frame, law: Law, now: Ms
+) -> tuple[Match, Ms] | None:
+    """The match that a stay and an exposure are if their overlap is as long as the second says;
+    ``None`` where they are none, however long."""
     if exposure.dies <= now or stay.gone or stay.tag == exposure.tag:
         return None
     if exposure.key.startswith(stay.key, 16):
@@ -147,13 +150,13 @@ def meet(stay: Stay, exposure: Exposure, frame: Frame, law: Law, now: Ms) -> Mat
     if exposure.family == "area":
         source += frame.keep - settings.lookback
         since = max(stay.since, source)
-    if until - since < rule.minimum:
+    if since >= until:
         return None
     if exposure.depth and mark(exposure.source, stay.tag) == exposure.mark:
         return None
     mine = stay_digest(stay)
     ground = rule.grounds[exposure.depth]
-    return Match(
+    match = Match(
         digest(
             "match", rule.id, ground, exposure.family, exposure.source, exposure.digest, mine,
             stay.division, stay.identity,
@@ -177,6 +180,7 @@ def meet(stay: Stay, exposure: Exposure, frame: Frame, law: Law, now: Ms) -> Mat
         stay.identity,
         stay.department,
     )  # fmt: skip
+    return match, rule.minimum
 
 
 def _rule(settings: Settings, stay: Stay, exposure: Exposure) -> Rule | None:

@@ -15,6 +15,8 @@ from fuma.domain.comparison.events import (
     Advanced,
     Area,
     AreaTaken,
+    Brief,
+    Brushed,
     Case,
     CaseTaken,
     Contact,
@@ -81,10 +83,20 @@ def _event(row: list[Any]) -> Event:
         (match, stands, revision), at, stays = fields
         bare = Match(*match)._replace(stay=(0, 0), source=(0, 0))
         return Remembered(Said(bare, stands, revision), at, tuple(stays))
+    if table == "Brushed":
+        (spot, case, match, revision, stays, minimum, dies), gone, last = fields
+        brief = Brief(spot, case, _match(match), revision, tuple(stays), minimum, dies)
+        return Brushed(brief, gone, last)
     if table == "Linked":
         contact, reach, told, at = fields
         return Linked(Contact(*contact), reach, None if told is None else Case(*told), at)
     raise KeyError(table)
+
+
+def _match(fields: list[Any]) -> Match:
+    match = Match(*fields)
+    (since, until), (begin, end) = match.stay, match.source
+    return match._replace(stay=(since, until), source=(begin, end))
 
 
 def _put(out: bytearray, value: object) -> None:

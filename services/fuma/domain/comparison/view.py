@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from fuma.domain.comparison.events import Area, Case, Exposure, Said, Stay
+from fuma.domain.comparison.events import Area, Brushed, Case, Exposure, Said, Stay
 from fuma.domain.comparison.links import Links
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.time import Ms
@@ -71,6 +71,10 @@ class View(Protocol):
 
     def stands(self, case: bytes, match: bytes) -> bool:
         """Whether it is among those."""
+        ...
+
+    def briefs(self, group: bytes) -> Iterator[Brushed]:
+        """Matches too short by themselves, and those that were (``briefs.group``)."""
         ...
 
     def chains(self, tag: bytes) -> Links:
