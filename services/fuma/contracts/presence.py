@@ -27,7 +27,7 @@ from fuma.domain.comparison.events import (
     Spread,
     Tick,
 )
-from fuma.domain.comparison.place import check_place, spot
+from fuma.domain.comparison.place import check_place, spot, spots
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.time import Ms
 
@@ -143,6 +143,15 @@ def records_of(item: Input, partitions: int, frame: Frame = FRAME) -> Iterator[t
     value = encode_presence(item)
     for key in keys_of(item, partitions, frame):
         yield key, value
+
+
+def elsewhere(item: Presence, frame: Frame = FRAME) -> Iterator[tuple[bytes, bytes]]:
+    """What a revision withdraws at the place's other spots: whoever an earlier one named, it names
+    no more. Whose stay stood there is not known, so it is anybody's of that part."""
+    mine = spot(item.place, item.tag, frame.parts)
+    for target in spots(item.place, frame.parts):
+        if target != mine:
+            yield target, encode_presence(item._replace(tag=target[-1:] + bytes(15), gone=True))
 
 
 def tick(at: Ms) -> Tick:

@@ -1,7 +1,7 @@
 """大数据专班, its other half: what departments say for the comparison goes to where it is compared.
 
-A stay goes to its spot, a case and an area to every partition. Nothing is looked into and nothing
-remembered: the value goes on as the gateway accepted it.
+A stay goes to its spot, a case and an area to every partition. Nothing is remembered: the value
+goes on as the gateway accepted it, and a corrected stay is withdrawn at its place's other spots.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fuma.contracts.errors import Poison, Reason
-from fuma.contracts.presence import decode_presence, keys_of
+from fuma.contracts.presence import decode_presence, elsewhere, keys_of
 from fuma.contracts.topics import ITINERARY, PRESENCE, spec
 from fuma.domain.comparison.events import Area, Case, Presence
 from fuma.runtime.host_types import Emit, Raw
@@ -35,4 +35,7 @@ class Itinerary:
         if raw.key != (item.id if isinstance(item, Area) else item.tag):
             raise Poison(Reason.BAD_KEY, "not the key of whom it speaks of")
         value = raw.value or b""
-        return [Emit(PRESENCE, key, value) for key in keys_of(item, self._partitions)]
+        said = [(key, value) for key in keys_of(item, self._partitions)]
+        if isinstance(item, Presence) and item.revision:
+            said += elsewhere(item)
+        return [Emit(PRESENCE, key, value) for key, value in said]

@@ -112,8 +112,8 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
         before = of_stay(state, old, new.revision - old.revision, law, at)
     after = of_stay(state, new, 0, law, at)
     back = _back(state, old, new) if p.revision or p.gone else {}
-    if p.gone and not infectious and (p if old is None else old).since <= at - state.frame.keep:
-        events += _swept(state, new, p.division if old is None else old.division, at, law)
+    if p.gone:
+        events += _swept(state, p if old is None else old, new, at, law)
     if not (infectious or before or after or back):
         return events
     gone: list[Exposure] = []
@@ -140,10 +140,12 @@ def _back(state: View, old: Stay | None, new: Stay) -> dict[bytes, Said]:
     return {one.match.id: one for one in state.said_from(named(new.key))}
 
 
-def _swept(state: View, stay: Stay, division: str, at: Ms, law: Law) -> Iterator[Spread]:
+def _swept(state: View, was: Presence | Stay, stay: Stay, at: Ms, law: Law) -> Iterator[Spread]:
     """To every spot that may remember a match with a stay which is withdrawn so late that nobody
-    knows any more whether it was infectious."""
-    settings = law.settings(division, at)
+    knows any more whether it was infectious. ``was``: what is known of it."""
+    if was.since > at - state.frame.keep or any(_cases(state, was.tag, at)):
+        return
+    settings = law.settings(was.division, at)
     places = [stay.place]
     if settings is not None and settings.neighbours:
         places += near(stay.place)
@@ -197,7 +199,11 @@ def _case(state: View, case: Case, at: Ms, law: Law) -> list[Event]:
         ]
     events: list[Event] = [CaseTaken(case, at)]
     events += _changed(state, gone, come, Found(), Found(), at, law)
-    return events + (taken_back(state, case.id, events, at, law) if case.gone else [])
+    if not case.gone:
+        return events
+    # A case's matches are known by the case that it began with, a derived one's by its own id, too.
+    follows = state.said_from(named(case.id)) if case.depth else state.said_of(case.id)
+    return events + taken_back(follows, events, at, law)
 
 
 def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
@@ -217,7 +223,7 @@ def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
     come = list(risks(area, at, state.frame))
     events: list[Event] = [AreaTaken(area, at)]
     events += _changed(state, gone, come, Found(), Found(), at, law)
-    return events + (taken_back(state, area.id, events, at, law) if area.gone else [])
+    return events + (taken_back(state.said_of(area.id), events, at, law) if area.gone else [])
 
 
 def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:

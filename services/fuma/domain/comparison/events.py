@@ -179,7 +179,8 @@ class Remembered(NamedTuple):
 
     said: Said
     at: Ms
-    stays: tuple[bytes, ...] = ()  # ``meet.named``: the person's, and the infectious one if any
+    #: ``meet.named``: of the person's stay, the infectious one, and a derived case, if any.
+    stays: tuple[bytes, ...] = ()
 
 
 class Brief(NamedTuple):

@@ -33,8 +33,11 @@ class Found:
             return
         match, minimum = touched
         revision = stay.revision + exposure.revision + later
-        source = source_stay(exposure)
-        stays = (named(stay.key), named(source)) if source else (named(stay.key),)
+        stays: tuple[bytes, ...] = (named(stay.key),)
+        if exposure.family != "area":
+            stays += (named(source_stay(exposure)),)
+            if exposure.depth:
+                stays += (named(exposure.key[:16]),)
         if match.until - match.since >= minimum:
             self.met[match.id] = match, revision, stays
         elif exposure.family == "cell" or exposure.family == "near":

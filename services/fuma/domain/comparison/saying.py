@@ -6,7 +6,7 @@ in between. Lists are sorted by id: how the state came about does not show.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from fuma.domain.comparison import briefs
@@ -45,11 +45,13 @@ def bare(said: Said) -> Said:
     return said._replace(match=match)
 
 
-def taken_back(state: View, case: bytes, events: list[Event], at: Ms, law: Law) -> list[Event]:
+def taken_back(
+    follows: Iterable[Said], events: list[Event], at: Ms, law: Law
+) -> list[Event]:
     """What a withdrawn case takes back though its stay, or its own, has gone meanwhile."""
     done = {event.match.id for event in events if isinstance(event, Said)}
     found: list[Event] = []
-    for said in sorted(state.said_of(case), key=lambda said: said.match.id):
+    for said in sorted(follows, key=lambda said: said.match.id):
         if said.match.id not in done:
             gone = Said(said.match, False, said.revision + 1)
             found += [gone, Remembered(gone, at), *_met(gone, at, law)]
