@@ -1,4 +1,4 @@
-"""``fuma match``: an auditor computes a match again, from the records of ``presence``."""
+"""``fuma match``: an auditor computes a match again, from the records or from the reports."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fuma.cli.errors import DONE, FAILED, USAGE, CliError
 from fuma.cli.match_check import ROLE, VERDICTS, WHY, Checked, of_subject
 from fuma.cli.match_check import newest as newest
 from fuma.cli.match_check import verdict as verdict
+from fuma.cli.match_digest import digest
 from fuma.cli.officer import hex16
 from fuma.cli.subject import subject
 from fuma.domain.codes.inputs import MatchFact
@@ -31,6 +32,12 @@ def _words() -> None:
     """What the comparison found."""
 
 
+match.command(
+    epilog="Example: fuma match digest stay.json --department communications --of 9f86… "
+    "--match 60b7… --purpose 'complaint 17'"
+)(digest)
+
+
 @match.command(epilog="Example: fuma match check 9f86… --purpose 'complaint 17'")
 def check(
     who: Annotated[str, typer.Argument(metavar="SUBJECT", help="Tag, or id:<number>.")],
@@ -41,7 +48,8 @@ def check(
     """Compute a person's matches again from the records of presence, while those are kept.
 
     Nothing of the stage's store is asked. Other people's records are read and none is shown.
-    Exit 1 where one differs or cannot be computed any more.
+    Exit 1 where one differs or cannot be computed any more; `fuma match digest` then checks its
+    digests by the departments' reports.
     """
     if not purpose.strip():
         raise CliError("whom somebody met needs a purpose", "say why: --purpose '...'", code=USAGE)

@@ -35,7 +35,7 @@ VERDICTS = {
                   "the records give what the match says; whether it still stands cannot be told, "
                   "since some of them are kept no longer"),
     "absent": ("行程记录中无此结果，两段摘要仍可核对",
-               "the records bear no such match; the digests remain"),
+               "the records bear no such match; the digests remain (`fuma match digest`)"),
     "withdrawn": ("该结果已逾期撤回，不含地点", "taken back when the records had gone: no place"),
 }  # fmt: skip
 #: Why the records bear no such match, as far as can be known: by the stay, and by whether the
