@@ -171,6 +171,18 @@ def test_whether_it_stands_cannot_be_told_of_a_stay_from_before_the_first_record
     assert judged(WITHDRAWN, replace(one, until=one.until + 1))[0] == "differs"
 
 
+def test_a_late_withdrawal_without_place_is_a_word_on_the_match_as_well() -> None:
+    """The case is taken back when the stay has gone from the stage, and not yet from the topic."""
+    before: Log = [(THEIRS, day(1)), (case(0, day(1)), day(1)), (MINE, day(1)), (Tick(), day(14.2))]
+    log: Log = [*before, (case(1, day(14.5), gone=True), day(14.5)), (Tick(), day(15.5))]
+    assert said(log) == replace(said(log), stands=False, place=b"", since=0, until=0)
+    one = said(before)
+    assert one.stands
+    assert judged(log, one, cut=False)[0] == "differs"
+    assert judged(log, one)[0] == "unsettled"
+    assert judged(log, replace(one, since=one.since + 1))[0] == "differs"
+
+
 def test_of_what_is_found_no_longer_it_is_told_what_remains() -> None:
     one = said(GONE)
     assert judged(GONE, one, cut=False)[0] == "same"
