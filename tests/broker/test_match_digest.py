@@ -59,6 +59,13 @@ def test_two_reports_bear_a_match_on_the_record(door: Door, tmp_path: Path) -> N
     appender.append([internal(sealer, PERSON, person, value, partition, pack_time(at(10)), None)])
     appender.close()
 
+    # Nothing of them is on presence, as after 15 days: the check says so, and sends here.
+    left = door.fuma("match", "check", person.hex(), "--purpose", "complaint 17", "--json")
+    assert left.returncode == 1, left.stderr
+    (gone,) = json.loads(left.stdout)["matches"]
+    assert (gone["match"], gone["verdict"], gone["stay"]) == (match.id.hex(), "absent", "absent")
+    assert gone["stay_digest"] == match.stay_digest.hex()
+
     words = ("match", "digest", str(mine), "--source", str(theirs), *WORDS,
              "--of", f"id:{number(2)}", "--match", match.id.hex(), "--json")  # fmt: skip
     assert door.fuma(*words).returncode == 2, "not without a purpose"
