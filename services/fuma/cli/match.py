@@ -1,47 +1,23 @@
-"""``fuma match check``: an auditor computes a match again from the records of ``presence``."""
+"""``fuma match``: an auditor computes a match again, from the records or from the reports."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fuma.audit import reading
 from fuma.cli.errors import DONE, FAILED, USAGE, CliError
+from fuma.cli.match_check import ROLE, VERDICTS, WHY, Checked, of_subject
+from fuma.cli.match_check import newest as newest
+from fuma.cli.match_check import verdict as verdict
+from fuma.cli.match_digest import digest
 from fuma.cli.officer import hex16
 from fuma.cli.subject import subject
-from fuma.contracts.errors import Poison
-from fuma.contracts.genesis import read_world
-from fuma.contracts.presence import FRAME, decode_presence
-from fuma.contracts.topics import PRESENCE, partition_for
 from fuma.domain.codes.inputs import MatchFact
-from fuma.domain.comparison.audit import last_said
-from fuma.domain.comparison.events import Input
-from fuma.domain.comparison.settings import Frame, Law
-from fuma.domain.time import Ms, iso
-from fuma.processor.comparison_partition import match_fact
-from fuma.runtime import keyfiles
-from fuma.runtime.declared import declared_count
-from fuma.runtime.embedded.connect import kafka_config
+from fuma.domain.time import iso
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.host_intake import Intake
-from fuma.runtime.kafka import KafkaLogReader
-from fuma.runtime.lawreader import LawReader
-from fuma.runtime.mac import Sealer
-from fuma.runtime.ports import LogReader
 from fuma.runtime.vault import VaultClient
-
-_ROLE = "auditor"
-#: What came of it. Only ``same`` says that the match on the record is the records'.
-VERDICTS = {
-    "same": ("与行程记录重算结果一致", "the records give the same match"),
-    "differs": ("与行程记录重算结果不一致", "the records give another statement on this match"),
-    "absent": ("行程记录中无此结果（或已过保存期）",
-               "the records bear no such match, or are kept no longer; the digests remain"),
-    "withdrawn": ("该结果已逾期撤回，不含地点", "taken back when the records had gone: no place"),
-}  # fmt: skip
 
 match = typer.Typer(no_args_is_help=True, help="What the comparison found.")
 
@@ -56,6 +32,12 @@ def _words() -> None:
     """What the comparison found."""
 
 
+match.command(
+    epilog="Example: fuma match digest stay.json --department communications --of 9f86… "
+    "--match 60b7… --purpose 'complaint 17'"
+)(digest)
+
+
 @match.command(epilog="Example: fuma match check 9f86… --purpose 'complaint 17'")
 def check(
     who: Annotated[str, typer.Argument(metavar="SUBJECT", help="Tag, or id:<number>.")],
@@ -66,96 +48,65 @@ def check(
     """Compute a person's matches again from the records of presence, while those are kept.
 
     Nothing of the stage's store is asked. Other people's records are read and none is shown.
-    Exit 1 where one differs or cannot be computed any more.
+    Exit 1 where one differs or cannot be computed any more; `fuma match digest` then checks its
+    digests by the departments' reports.
     """
     if not purpose.strip():
         raise CliError("whom somebody met needs a purpose", "say why: --purpose '...'", code=USAGE)
     home = Home.current()
-    tag = subject(home, who, purpose=purpose, role=_ROLE)
+    tag = subject(home, who, purpose=purpose, role=ROLE)
     wanted = hex16(only, "match") if only else b""
     _log_access(home, tag, purpose)
-    told = [
-        {
-            "match": said.match.hex(), "root": said.root.hex(),
-            "revision": said.revision, "stands": said.stands,
-            "since": iso(said.since), "until": iso(said.until), "rule": said.rule,
-            "verdict": verdict,
-        }
-        for said, verdict in of_subject(home, tag, wanted)
-    ]  # fmt: skip
+    told = of_subject(home, tag, wanted)
     if wanted and not told:
         raise CliError("no such match on this record", "`fuma history` names what there is")
     if as_json:
-        print(json.dumps({"subject": tag.hex(), "matches": told}, ensure_ascii=False))
-    for one in [] if as_json else told:
-        zh, en = VERDICTS[str(one["verdict"])]
-        print(f"{one['match']}  {one['rule']}  {one['since']} – {one['until']}")
-        print(f"   match:{one['root']}\n   {zh}\n   {en}")
-    return DONE if all(one["verdict"] == "same" for one in told) else FAILED
+        matches = [as_dict(said, found) for said, found in told]
+        print(json.dumps({"subject": tag.hex(), "matches": matches}, ensure_ascii=False))
+    for said, found in [] if as_json else told:
+        print("\n".join(lines(said, found)))
+    return DONE if all(found.verdict == "same" for _, found in told) else FAILED
 
 
-def of_subject(home: Home, tag: bytes, wanted: bytes = b"") -> list[tuple[MatchFact, str]]:
-    """The newest statement on each match of a person, or on ``wanted``, and what came of it."""
-    world = read_world(home.world)
-    sealer = Sealer(world.id, keyfiles.secret(home.path, keyfiles.Key.MAC))
-    log = KafkaLogReader(kafka_config(home, _ROLE))
-    try:
-        law = LawReader(log, sealer, world)
-        law.poll()
-        records = reading.read_subject(log, sealer, world, tag)
-        said = newest(one.fact for one in records.facts if isinstance(one.fact, MatchFact))
-        intake = Intake(
-            sealer, simulated=world.simulated, partition_of=partition_for,
-            counts={PRESENCE: declared_count(log, PRESENCE)},
-        )  # fmt: skip
-        count = declared_count(log, PRESENCE)
-        return [
-            (one, verdict(log, intake, count, tag, one, law.law))
-            for one in said
-            if wanted in (b"", one.match)
-        ]
-    finally:
-        log.close()
+def as_dict(said: MatchFact, found: Checked) -> dict[str, Any]:
+    """A match and what came of it. ``why`` where the records do not bear it."""
+    why = _why(found)
+    return {
+        "match": said.match.hex(), "root": said.root.hex(),
+        "revision": said.revision, "stands": said.stands,
+        "since": iso(said.since), "until": iso(said.until), "rule": said.rule,
+        "stay_digest": said.stay_digest.hex(), "source_digest": said.source_digest.hex(),
+        "verdict": found.verdict,
+        "stay": found.stay.value if found.stay else None,
+        "records_from": None if found.since is None else iso(found.since),
+        **({"why": dict(zip(("zh", "en"), why, strict=True))} if why else {}),
+    }  # fmt: skip
 
 
-def newest(said: Iterator[MatchFact]) -> list[MatchFact]:
-    """The statement of the highest revision on each match, in the order they were first made."""
-    found: dict[bytes, MatchFact] = {}
-    for one in said:
-        held = found.get(one.match)
-        if held is None or one.revision > held.revision:
-            found[one.match] = one
-    return list(found.values())
+def lines(said: MatchFact, found: Checked) -> list[str]:
+    """The same, to read."""
+    zh, en = VERDICTS[found.verdict]
+    told = [
+        f"{said.match.hex()}  {said.rule}  {iso(said.since)} – {iso(said.until)}",
+        f"   match:{said.root.hex()}",
+        f"   {zh}",
+        f"   {en}",
+    ]
+    told += [f"   {text}" for text in _why(found)]
+    if found.since is not None and found.verdict != "same":
+        told.append(f"   记录自此起 / records are kept from {iso(found.since)} on")
+    return told
 
 
-def verdict(
-    log: LogReader, intake: Intake, count: int, tag: bytes, said: MatchFact, law: Law,
-    frame: Frame = FRAME,
-) -> str:  # fmt: skip
-    """A word of ``VERDICTS`` on ``said``, a statement on a match of ``tag``."""
-    if not said.place:
-        return "withdrawn"
-    partition = partition_for(said.place + bytes((tag[0] % frame.parts,)), count)
-    again = last_said(said.match, said.place, _heard(log, intake, partition), law, frame)
-    if again is None:
-        return "absent"
-    return "same" if again.match.tag == tag and match_fact(again) == said else "differs"
-
-
-def _heard(log: LogReader, intake: Intake, partition: int) -> Iterator[tuple[Input, Ms]]:
-    """The partition's records as the stage took them: what is no input it kept apart as well."""
-    bounds, at = log.bounds(PRESENCE, partition), 0
-    for raw in log.read(PRESENCE, partition, bounds.start, bounds.end):
-        try:
-            at = max(at, intake.admit(raw))
-            yield decode_presence(raw.value), at
-        except Poison:
-            continue
+def _why(found: Checked) -> tuple[str, ...]:
+    if found.verdict != "absent" or found.stay is None:
+        return ()
+    return WHY[found.stay, found.since is None]
 
 
 def _log_access(home: Home, tag: bytes, purpose: str) -> None:
     """Nothing is read where the vault cannot note who asks, and why."""
-    vault = VaultClient(home.path, _ROLE, who="fuma match check", patience=5.0)
+    vault = VaultClient(home.path, ROLE, who="fuma match check", patience=5.0)
     try:
         vault.keys([tag], purpose=purpose)
     finally:
