@@ -201,7 +201,8 @@ def disguise(module: str) -> None:
 
 _AROUND = ("before", "after", "said")
 STAGES = (
-    "taskforce", "itinerary", "comparison", "codes", "outbox", "authority", "outbox-orders", "watch",
+    "taskforce", "itinerary", "comparison", "codes", "outbox", "authority", "outbox-orders",
+    "watch",
 )  # fmt: skip
 STORED = ("comparison", "codes", "authority")
 #: Every place, by the service that gets there.
