@@ -50,6 +50,8 @@ NOW = b"n"
 _SLOT = struct.Struct(">Q")
 _LEVEL = struct.Struct(">BQ")
 _STAY_HEAD = struct.Struct(">cBQB")
+#: Where a match has intervals.
+_SPANS = (Match._fields.index("stay"), Match._fields.index("source"))
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 
@@ -208,10 +210,9 @@ def brief_value(event: Brushed) -> bytes:
 
 def brief_of(value: bytes) -> Brushed:
     (spot, case, match, revision, stays, minimum, dies), gone, last = _decode(value)
-    found = Match(*match)
-    (since, until), (begin, end) = found.stay, found.source
-    found = found._replace(stay=(since, until), source=(begin, end))
-    brief = Brief(spot, case, found, revision, tuple(stays), minimum, dies)
+    for place in _SPANS:
+        match[place] = tuple(match[place])
+    brief = Brief(spot, case, Match(*match), revision, tuple(stays), minimum, dies)
     return Brushed(brief, gone, last)
 
 
