@@ -45,9 +45,7 @@ def bare(said: Said) -> Said:
     return said._replace(match=match)
 
 
-def taken_back(
-    follows: Iterable[Said], events: list[Event], at: Ms, law: Law
-) -> list[Event]:
+def taken_back(follows: Iterable[Said], events: list[Event], at: Ms, law: Law) -> list[Event]:
     """What a withdrawn case takes back though its stay, or its own, has gone meanwhile."""
     done = {event.match.id for event in events if isinstance(event, Said)}
     found: list[Event] = []
