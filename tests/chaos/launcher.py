@@ -140,6 +140,21 @@ def _around(
     setattr(owner, method, failing)
 
 
+def _commits(owner: Any, method: str, name: str) -> None:
+    """The same around a commit that is awaited; one that is said to have failed is told as such."""
+    real = getattr(owner, method)
+
+    async def failing(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if armed(f"before.{name}"):
+            os._exit(_KILLED)
+        done = await real(self, *args, **kwargs)
+        if armed(f"after.{name}"):
+            os._exit(_KILLED)
+        return done and not armed(f"said.{name}")
+
+    setattr(owner, method, failing)
+
+
 def arm_everything(module: str) -> None:
     """Patch what ``module`` uses."""
     from fuma.contracts import decisions
@@ -154,17 +169,22 @@ def arm_everything(module: str) -> None:
         from fuma.runtime.host_rounds import Rounds
         from fuma.runtime.store import RocksStore
 
+        from fuma.runtime.faust_thread import ConsumerThread
+
         _rounds()
+        _commits(ConsumerThread, "commit_positions", "commit-processor")
         _around(Rounds, "_take", lambda rounds: f"take-{rounds.stage.name}", fatal)
         for write in ("write", "replace"):  # <stores>/<stage>/<partition>
             _around(RocksStore, write, lambda s: f"store-{s._damaged.parts[-3]}", fatal)
     elif module == "fuma.gateway":
         from fuma.gateway.batches import Staging
+        from fuma.gateway.feeder import Feeder
         from fuma.gateway.publish import Publisher
 
         _appends()
         _around(Publisher, "_subjects", "vault", fatal)
         _around(Staging, "save", "save", fatal)
+        _around(Feeder, "_commit", "commit-gateway", fatal)
     elif module == "fuma.sink":
         from fuma.runtime.redis import RedisStore
 
@@ -211,10 +231,11 @@ POINTS = {
         *(f"{m}.{stage}" for stage in STAGES for m in APPENDS),
         *(f"{m}.take-{stage}" for stage in STAGES for m in _AROUND),
         *(f"{m}.store-{stage}" for stage in STORED for m in _AROUND),
+        *(f"{m}.commit-processor" for m in _AROUND),
     ],
     "gateway": [
-        *(f"{m}.{t}" for t in ("feed", "answers") for m in APPENDS),
-        *(f"{m}.{w}" for w in ("vault", "save") for m in _AROUND),
+        *(f"{m}.{t}" for t in ("feed", "answers", "law", "commands") for m in APPENDS),
+        *(f"{m}.{w}" for w in ("vault", "save", "commit-gateway") for m in _AROUND),
     ],
     "sink": [f"{m}.platform" for m in _AROUND],
 }
