@@ -159,8 +159,8 @@ def arm_everything(module: str) -> None:
         for write in ("write", "replace"):  # <stores>/<stage>/<partition>
             _around(RocksStore, write, lambda s: f"store-{s._damaged.parts[-3]}", fatal)
     elif module == "fuma.gateway":
-        from fuma.gateway.batches import Staging
         from fuma.gateway.publish import Publisher
+        from fuma.gateway.staging import Staging
 
         _appends()
         _around(Publisher, "_subjects", "vault", fatal)
