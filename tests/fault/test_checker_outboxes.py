@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from fault.checker import derived, effects, ledgers, outboxes, raw
+from fault.checker import derived, effects, itineraries, ledgers, outboxes, raw
 from fuma.contracts import dsse, genesis, lawlog
+from fuma.contracts.presence import encode_presence, records_of
 from fuma.contracts.topics import (
     DECISIONS,
     ORDERS,
@@ -35,6 +36,7 @@ from fuma.runtime.mac import Sealer, pack_origin, pack_time
 from fuma.runtime.memory_log import MemoryLog
 from golden import making
 from golden.making import PERSONS, law_by_digest
+from unit.comparison.making import sick, stay
 from unit.contracts.test_lawlog import A, B
 
 KEY = b"k" * 32
@@ -214,6 +216,54 @@ def test_where_a_text_about_the_exchange_was_published_nothing_is_said_of_it() -
     assert {one.rsplit(" on ", 1)[-1] for one in found if "never followed" in one} == {
         "fuma.signals: it never followed"
     }
+
+
+# From itinerary to presence.
+
+PRESENCE, TAG = "fuma.presence", b"t" * 16
+SPECS = {
+    name: replace(raw.declared()[name], partitions=3) for name in (effects.ITINERARY, PRESENCE)
+}
+
+
+def _heard(item: Any, change: Callable[[list[raw.Rec]], object]) -> list[str]:
+    """Faults where ``item`` went on to presence and ``change`` was done to what came of it."""
+    ids = {effects.ITINERARY: b"i" * 16, PRESENCE: b"p" * 16}
+    log = raw.Log(ids, {(name, p): [] for name in ids for p in range(3)})
+    value, home = encode_presence(item), partition_for(TAG, 3)
+
+    def record(topic: str, key: bytes, origin: bytes | None = None) -> raw.Rec:
+        headers = SEALER.headers(topic, key, value, time=pack_time(1), origin=origin)
+        return raw.Rec(topic, partition_for(key, 3), 0, 1, key, value, headers)
+
+    log.records[effects.ITINERARY, home] = [record(effects.ITINERARY, TAG)]
+    made = [
+        record(PRESENCE, key, pack_origin(ids[effects.ITINERARY], home, 0, ordinal))
+        for ordinal, (key, _) in enumerate(records_of(item, 3))
+    ]
+    change(made)
+    for one in made:
+        log.records[PRESENCE, one.partition].append(one)
+    found = effects.Effects()
+    itineraries.check_itineraries(
+        found, log, effects.Letters(), MAC, SCHEMAS, SPECS[effects.ITINERARY], 3
+    )
+    return found.faults
+
+
+def _altered(made: list[raw.Rec]) -> None:
+    value = encode_presence(stay("other", "who"))
+    made[0] = _sealed(made[0], value)
+
+
+@pytest.mark.parametrize("item", [stay("a stay", "who"), sick("who")], ids=["stay", "case"])
+def test_who_must_hear_of_an_itinerary_has_it(item: Any) -> None:
+    """The last of several is missed too."""
+    assert _heard(item, lambda made: None) == []
+    assert _heard(item, lambda made: made.append(made[0])) == []
+    assert kinds(_heard(item, lambda made: made.pop())) == {"lost"}
+    assert kinds(_heard(item, lambda made: made.pop(0))) == {"lost"}
+    assert kinds(_heard(item, _altered)) == {"other"}
 
 
 # Ordinals.

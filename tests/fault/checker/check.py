@@ -9,7 +9,17 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fault.checker import derived, effects, ledgers, matches, officers, outboxes, platform, raw
+from fault.checker import (
+    derived,
+    effects,
+    itineraries,
+    ledgers,
+    matches,
+    officers,
+    outboxes,
+    platform,
+    raw,
+)
 from fault.checker.effects import ITINERARY
 
 
@@ -167,6 +177,10 @@ def _doors(
     if ITINERARY in log.ids:
         came = effects.origins(log, ["fuma.presence"], mac)
         effects.check_hop(found, log, letters, ITINERARY, came, mac, specs[ITINERARY])
+        count = specs["fuma.presence"].partitions
+        itineraries.check_itineraries(
+            found, log, letters, mac, schemas, specs[ITINERARY], count
+        )  # fmt: skip
 
 
 def _sent(sent: Iterable[Sent], ledger: ledgers.Ledger) -> list[str]:
