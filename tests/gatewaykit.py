@@ -18,11 +18,11 @@ from fuma.contracts.sealing import public_key, row_info, seal_row
 from fuma.contracts.topics import DEPARTMENTS, answers_topic, in_topic, partition_for, topics
 from fuma.domain.time import day_start
 from fuma.feed.answers import RUN_HEADER, Tally
-from fuma.gateway.batches import Staging
 from fuma.gateway.intake import Intake
 from fuma.gateway.judge import Judge
 from fuma.gateway.publish import Publisher
 from fuma.gateway.service import Gateway
+from fuma.gateway.staging import Staging
 from fuma.runtime import keyfiles
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.lawreader import LawReader

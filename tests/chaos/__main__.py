@@ -24,6 +24,16 @@ from chaos import services, states
 from chaos.drive import LAST, Fault, Run, faults
 from fuma.runtime.embedded.kafka import QUICK_JVM
 
+#: A run of ``LONG`` minutes or more that kills fewer processes has not tried what it is there for.
+LONG, KILLS = 15.0, 60
+
+
+def too_tame(minutes: float, kills: int) -> str:
+    """Why a run says nothing though it found nothing; ``""`` where it does say something."""
+    if minutes < LONG or kills >= KILLS:
+        return ""
+    return f"{kills} processes were killed in {minutes:g} minutes, at least {KILLS} must be"
+
 
 def deck(seed: int, minutes: float) -> Iterator[tuple[str, Fault]]:
     """Every class once, in the seed's order, the steps among them; then again, until time is up."""
@@ -88,6 +98,9 @@ def main() -> int:
         print("\n".join(report.lines()))
     if report is None or report.faults:
         print(f"\nFAILED, SEED={seed}: the world, its logs and its topics are in {run.evidence}")
+        return 1
+    if tame := too_tame(minutes, run.line.kills):
+        print(f"\nFAILED, SEED={seed}: {tame}")
         return 1
     print(f"\nnothing lost, nothing twice, SEED={seed}")
     return 0

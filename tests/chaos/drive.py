@@ -68,6 +68,7 @@ def faults(minutes: float) -> dict[str, Fault]:
         "a byte flipped in each store": states.stores_flipped,
         "stores put back": states.stores_older,
         "stores of another shape": states.stores_of_another_shape,
+        "staging files spoilt": states.staging_spoilt,
         "committed offsets moved": states.offsets_moved,
         "offsets moved past what waits": states.offsets_moved_while_records_wait,
         "ticks repeated": states.ticks_repeated,

@@ -166,10 +166,9 @@ def arm_everything(module: str) -> None:
         return Fatal("made to fail")
 
     if module == "fuma.processor":
+        from fuma.runtime.faust_thread import ConsumerThread
         from fuma.runtime.host_rounds import Rounds
         from fuma.runtime.store import RocksStore
-
-        from fuma.runtime.faust_thread import ConsumerThread
 
         _rounds()
         _commits(ConsumerThread, "commit_positions", "commit-processor")
@@ -177,9 +176,9 @@ def arm_everything(module: str) -> None:
         for write in ("write", "replace"):  # <stores>/<stage>/<partition>
             _around(RocksStore, write, lambda s: f"store-{s._damaged.parts[-3]}", fatal)
     elif module == "fuma.gateway":
-        from fuma.gateway.batches import Staging
         from fuma.gateway.feeder import Feeder
         from fuma.gateway.publish import Publisher
+        from fuma.gateway.staging import Staging
 
         _appends()
         _around(Publisher, "_subjects", "vault", fatal)

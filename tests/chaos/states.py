@@ -89,6 +89,24 @@ def stores_of_another_shape(line: Line, dice: random.Random) -> None:
                 shutil.rmtree(path)
 
 
+def staging_spoilt(line: Line, dice: random.Random) -> None:
+    """The gateways' files of open batches: one is cut, a byte of the next is flipped."""
+    with line.stopped():
+        files = sorted((line.home.path / "data" / "gateway").glob("staging-*.db"))
+        assert files, "no gateway has a staging file"
+        for number, path in enumerate(files):
+            data = bytearray(path.read_bytes())
+            for rest in ("-wal", "-shm"):  # what they hold would heal the file
+                path.with_name(path.name + rest).unlink(missing_ok=True)
+            if not data:
+                continue  # all of it stood in what is gone
+            if (number + dice.randrange(2)) % 2:
+                del data[len(data) // 2 :]
+            else:
+                data[dice.randrange(100)] ^= 0xFF
+            path.write_bytes(data)
+
+
 def offsets_moved(line: Line, dice: random.Random) -> None:
     """An administrator commits the ends, zero, and what is far out of range."""
     with line.stopped():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chaos import servers, services, states
+from chaos.__main__ import too_tame
 from chaos.drive import Run, faults
 
 #: Quick ones of several kinds: services, Redis, stores.
@@ -16,6 +17,14 @@ SHORT = {
     "a byte flipped in each store": states.stores_flipped,
 }
 STEPS = ("part.codes", "none.outbox", "after.vault", "said-all.taskforce", "before.platform")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "kills", "fails"),
+    [(20.0, 59, True), (20.0, 60, False), (15.0, 0, True), (14.9, 0, False), (1.0, 3, False)],
+)
+def test_a_long_run_that_hardly_kills_fails(minutes: float, kills: int, fails: bool) -> None:
+    assert bool(too_tame(minutes, kills)) is fails
 
 
 @pytest.mark.slow

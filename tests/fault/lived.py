@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,8 @@ class Lived:
     shown: platform.Shown
     sent: list[Sent]
 
-    def report(self) -> Report:
-        return check(self.log, self.shown, KEYS, Known(self.sent))
+    def report(self, read: Collection[str] = ()) -> Report:
+        return check(self.log, self.shown, KEYS, Known(self.sent), read)
 
 
 def _facts(author: Author, tags: list[bytes]) -> Iterator[tuple[bytes, Fact, Sent]]:

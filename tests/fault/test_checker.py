@@ -9,13 +9,15 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import msgspec
 import pytest
 from fastavro import schemaless_writer
 
-from fault.checker import raw
+from fault.checker import platform, raw
 from fault.checker.check import Report
 from fault.lived import DECISIONS, KEYS, Lived, live
 from fuma.contracts import decisions
+from fuma.contracts.platform import PlatformSealer
 from fuma.contracts.registry import registry
 from fuma.contracts.topics import PERSON
 from fuma.runtime.mac import Sealer
@@ -166,22 +168,41 @@ def test_a_number_that_is_skipped(lived: Lived) -> None:
     assert {"gap", "chain"} <= kinds(lived.report())
 
 
-def test_a_dead_letter_of_what_was_done_all_the_same(lived: Lived) -> None:
-    record = next(r for r in lived.log.of(PERSON) if _any(r))
+def _set_aside(lived: Lived, record: raw.Rec, letters: str) -> None:
+    """A dead letter of ``record``, as a stage would write it."""
     letter = next(iter(lived.log.of("fuma.dlq.person")))
     errors = {
+        "__streams.errors.topic": record.topic.encode(),
         "__streams.errors.partition": str(record.partition).encode(),
         "__streams.errors.offset": str(record.offset).encode(),
         "fuma-original-time": struct.pack(">Q", record.time),
     }
     added = tuple((n, errors.get(n, c)) for n, c in letter.headers if n not in ("fuma-mac",))
-    lived.log.records["fuma.dlq.person", 0].append(
+    there = lived.log.records.setdefault((letters, 0), [])
+    there.append(
         replace(
-            letter, offset=len(lived.log.records["fuma.dlq.person", 0]), key=record.key,
-            value=record.value, headers=record.headers + added,
+            letter, topic=letters, offset=len(there), key=record.key, value=record.value,
+            headers=record.headers + added,
         )
     )  # fmt: skip
-    assert kinds(lived.report()) == {"twice"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "letters"),
+    [
+        (PERSON, "fuma.dlq.person"),
+        ("fuma.feed.health", "fuma.dlq.feed"),
+        (DECISIONS, "fuma.dlq.decisions"),
+        ("fuma.signals", "fuma.dlq.decisions"),
+    ],
+)
+def test_a_dead_letter_of_what_was_done_all_the_same(
+    lived: Lived, topic: str, letters: str
+) -> None:
+    """Or of what is as sound as can be: a decision, a signal."""
+    record = next(r for r in lived.log.of(topic) if _any(r))
+    _set_aside(lived, record, letters)
+    assert kinds(lived.report(["fuma.signals"])) == {"twice"}
 
 
 @pytest.mark.parametrize("what", ["value", "key", "header", "reason", "time"])
@@ -197,6 +218,14 @@ def test_a_dead_letter_that_is_not_what_stood_there(lived: Lived, what: str) -> 
         lived.log, "fuma.dlq.feed", lambda r: spoilt(r) if r.headers[0][0] == "fuma-mac" else None
     )
     assert "letter" in kinds(lived.report())
+
+
+def test_oversight_that_is_not_told(lived: Lived) -> None:
+    """One signal that is gone, and all of them."""
+    _drop(lived.log, "fuma.signals", _any)
+    assert kinds(lived.report()) == {"lost"}
+    lived.log.records |= {place: [] for place in lived.log.records if place[0] == "fuma.signals"}
+    assert kinds(lived.report()) == {"lost"}
 
 
 def test_a_holder_who_is_not_told(lived: Lived) -> None:
@@ -219,6 +248,31 @@ def test_a_platform_that_is_not_the_ledger(lived: Lived, what: str) -> None:
         case "behind":
             del lived.shown.positions[0]
     assert kinds(lived.report()) == {"platform"}
+
+
+@pytest.mark.parametrize(("place", "what"), [(9, "segments"), (10, "orders"), (7, "since")])
+def test_a_platform_that_shows_another_colour(lived: Lived, place: int, what: str) -> None:
+    """Number and hash are the ledger's, and the sink's own MAC is good: a fault of the sink's."""
+    opener = platform.Opener(KEYS.world, KEYS.platform)
+    tag, code = next(
+        (tag, code)
+        for tag, value in lived.shown.codes.items()
+        if (code := opener.open(b"code", tag, value)) and code[9]
+    )
+    match place:
+        case 9:
+            code[9][0][0] = 3 - code[9][0][0]  # red for yellow, yellow for red
+        case 10:
+            code[10][0][2] = "confirmed?"
+        case _:
+            code[place] += 1
+    body = msgspec.msgpack.encode(code)
+    lived.shown.codes[tag] = b"fp\x01" + PlatformSealer(KEYS.world, KEYS.platform)._mac(
+        b"code", tag, body
+    ) + body  # fmt: skip
+    report = lived.report()
+    assert kinds(report) == {"platform"}
+    assert report.faults[0].endswith(f"shows another {what}")
 
 
 def test_a_report_answered_at_the_door_that_has_an_effect(lived: Lived) -> None:

@@ -62,7 +62,7 @@ def test_the_door_forwards_or_keeps(forwarded: int, dead: int, expected: list[st
         made.put(COMMANDS, b"14", b"signed", came=record.offset)
     if dead:
         made.dead(record)
-    officers.check_door(made.found, made.log, made.letters)
+    officers.check_door(made.found, made.log, made.letters, MAC)
     assert kinds(made.found.faults) == expected
 
 

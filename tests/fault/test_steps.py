@@ -24,7 +24,7 @@ from fuma.contracts.resources import root
 from fuma.contracts.rulesfile import Text, law_of, load_folder
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.domain.time import DAY, Ms, day_start
-from fuma.gateway.batches import Staging
+from fuma.gateway.staging import Staging
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner
 from fuma.runtime.host_types import Emit, Raw
 from fuma.runtime.host_world import World

@@ -86,7 +86,7 @@ def signers(envelope: Envelope, keys: Mapping[str, bytes]) -> frozenset[str]:
             continue
         try:
             Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-        except InvalidSignature:
+        except (InvalidSignature, ValueError):  # or no key at all
             continue
         good.add(name)
     return frozenset(good)

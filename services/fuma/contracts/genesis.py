@@ -99,7 +99,9 @@ def open_genesis(envelope: bytes) -> tuple[Genesis, bytes]:
             tuple(str(text) for text in body["texts"]),
         )
         keys = {dsse.key_id(bytes.fromhex(k)): bytes.fromhex(k) for k in genesis.ceremony}
-    except (ValueError, KeyError, TypeError) as error:
+        if any(len(bytes.fromhex(publisher.key)) != 32 for publisher in genesis.publishers):
+            raise ValueError("a publisher's key has 32 bytes")
+    except (ArithmeticError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise Poison(Reason.BAD_LAW, f"not a genesis: {error}") from error
     if len(keys) != 2 or len(dsse.signers(parsed, keys)) != 2:
         raise Poison(Reason.BAD_SIGNATURE, "a genesis needs two different ceremony signatures")
@@ -124,10 +126,13 @@ def read_world(path: Path) -> World:
     """The pinned world. Raises ``Fatal`` where there is none."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-        return World(
-            bytes.fromhex(body["world"]), bool(body["simulated"]), bytes.fromhex(body["genesis"])
+        world = World(
+            bytes.fromhex(body["world"]), body["simulated"], bytes.fromhex(body["genesis"])
         )
+        if len(world.id) != 16 or len(world.genesis) != 32 or type(world.simulated) is not bool:
+            raise ValueError("not a world's id, kind and genesis")
+        return world
     except OSError as error:
         raise Fatal(f"{path}: no world has begun here", "run `fuma law genesis` first") from error
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Fatal(f"{path}: not readable ({error})", "restore it from a backup") from error

@@ -98,10 +98,16 @@ class LawLog:
                 "law begins with another genesis than the one pinned in world.json",
                 "this is not the world these services were set up for; find out who wrote it",
             )
+        try:
+            texts = [parse_text(body) for body in genesis.texts]
+        except Poison as error:  # as a dead letter it would leave a world without its first law
+            raise Fatal(
+                f"the genesis holds a text that this release cannot read: {error}",
+                "run the release that wrote it, or a later one",
+            ) from error
         self.genesis = genesis
         self.time = genesis.created if self.world.simulated else max(time or 0, genesis.created)
-        for body in genesis.texts:
-            text = parse_text(body)
+        for text in texts:
             self._newest[text.name] = text.version
             self.published.append(Published(text, self.time, True, None, 0))
 

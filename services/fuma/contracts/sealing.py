@@ -66,6 +66,8 @@ def open_subject(key: bytes, sealed: bytes, aad: bytes) -> dict[str, str]:
         found = orjson.loads(AESSIV(key).decrypt(sealed, [aad]))
     except (InvalidTag, ValueError) as error:
         raise Poison(Reason.UNDECODABLE, "sealed under another subject key") from error
+    if not isinstance(found, dict):
+        raise Poison(Reason.UNDECODABLE, "what is sealed is no set of fields")
     return {str(name): str(value) for name, value in found.items()}
 
 

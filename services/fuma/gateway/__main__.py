@@ -17,7 +17,6 @@ from fuma.contracts.genesis import read_world
 from fuma.contracts.sealing import officers_key
 from fuma.domain.authority.events import Event, ListRead
 from fuma.domain.authority.state import State
-from fuma.gateway.batches import Staging
 from fuma.gateway.command_intake import CommandIntake
 from fuma.gateway.commands import CommandDoor
 from fuma.gateway.doors import Doors
@@ -29,6 +28,7 @@ from fuma.gateway.judge import Judge
 from fuma.gateway.publish import Publisher
 from fuma.gateway.service import Gateway
 from fuma.gateway.settings import Settings
+from fuma.gateway.staging import DAMAGED, Staging
 from fuma.gateway.ticks import Ticker
 from fuma.runtime import keyfiles
 from fuma.runtime.clock import SystemClock
@@ -92,6 +92,9 @@ def serve(settings: Settings, stop: threading.Event) -> None:
 
     vault = VaultClient(home, "gateway")
     publisher = Publisher(world, sealer, appender, vault, judge, law, topic_id)
+    if staging.lost:
+        at = law.log.time
+        publisher.alarm(DAMAGED, f"{staging.lost} (log time {at})", at)
     gateway = Gateway(
         intake,
         publisher,

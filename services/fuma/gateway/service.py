@@ -11,9 +11,10 @@ from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.contracts.lawlog import LAW_TOPIC
 from fuma.domain.time import DAY, Ms
 from fuma.gateway.answers import Answers
-from fuma.gateway.batches import INCOMPLETE, Batch, Key, Place, Staging, Step
+from fuma.gateway.batches import INCOMPLETE, Batch, Key, Place, Step
 from fuma.gateway.intake import Intake, Row
 from fuma.gateway.publish import Publisher
+from fuma.gateway.staging import Staging
 from fuma.runtime.mac import Sealer
 from fuma.runtime.marks import Committed, Marker, value_hash
 from fuma.runtime.ports import LogReader, LogRecord

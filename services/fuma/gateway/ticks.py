@@ -53,8 +53,13 @@ class Ticker:
     def begin(self, reader: LogReader) -> None:
         """Learn which provinces have commands: from the file; where it is lost, from the log."""
         try:
-            self._known = set(json.loads(self._path.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+            if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+                raise ValueError("no list of provinces")
+            for province in found:
+                province.encode()  # it is a record's key
+            self._known = set(found)
+        except (OSError, ValueError, RecursionError):
             self._known = set()
             for partition in range(spec(COMMANDS).partitions):
                 bounds = reader.bounds(COMMANDS, partition)

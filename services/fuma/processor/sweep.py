@@ -63,8 +63,9 @@ class Marks:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._made = {int(p): set(made) for p, made in json.loads(path.read_text()).items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            self._made = {int(p): {str(one) for one in made} for p, made in kept.items()}
+        except (OSError, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError):
             self._made = {}
 
     def made(self, partition: int) -> set[str]:

@@ -13,6 +13,7 @@ from aiokafka.structs import TopicPartition as KafkaTP
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 
+from fuma.runtime.commit_metadata import read_any_metadata
 from fuma.runtime.faust_assignor import DeclaredAssignor
 from fuma.runtime.fetch_sessions import FetchSessions
 from fuma.runtime.host_types import Raw
@@ -29,6 +30,8 @@ FETCH_ALL_BYTES = 8 << 20
 #: A worker that is silent for this long has lost its partitions.
 SESSION_MS = 10_000
 REBALANCE_MS = 60_000
+
+read_any_metadata()
 
 
 class ConsumerThread(stock.AIOKafkaConsumerThread):

@@ -15,7 +15,7 @@ from fuma.runtime.declared import declared_count
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_ledger import LedgerPartition
 from fuma.runtime.host_recovery import Recovery
-from fuma.runtime.host_state import FOREVER, SHAPE
+from fuma.runtime.host_state import FOREVER, fits
 from fuma.runtime.host_transform import Transformed, TransformPartition
 from fuma.runtime.host_types import D, Emit, I, LedgerStage, R, Raw, S, TransformStage
 from fuma.runtime.host_world import World
@@ -87,7 +87,7 @@ class LedgerRunner(Generic[S, I, D, R]):
         )  # fmt: skip
         witness.check(committed)
         store = self._stores.open(self.name, tp.partition)
-        if store.get_meta(SHAPE) not in (None, stage.shape.encode()):
+        if not fits(store, stage.shape):
             log.info("%s/%d: a store of another shape, folded again", self.name, tp.partition)
             store.close()
             self._stores.drop(self.name, tp.partition)

@@ -10,6 +10,7 @@ import struct
 from typing import Generic
 
 from fuma.contracts.decisions import FIRST
+from fuma.contracts.errors import Poison
 from fuma.domain.time import Ms
 from fuma.runtime.host_types import D, I, LedgerStage, Position, R, S
 from fuma.runtime.ports import Store
@@ -48,6 +49,17 @@ def load_key_state(stage: LedgerStage[S, I, D, R], data: bytes | None) -> KeySta
 def marked(position: Position, shape: str) -> dict[str, bytes]:
     """What a store says of itself, in the same batch as the states that it is true of."""
     return {POSITION: position.dump(), SHAPE: shape.encode()}
+
+
+def fits(store: Store, shape: str) -> bool:
+    """Whether what a store says of itself is this release's to read; an empty one is."""
+    saved = store.get_meta(POSITION)
+    try:
+        if saved is not None:
+            Position.load(saved)
+    except Poison:
+        return False
+    return store.get_meta(SHAPE) in (None, shape.encode())
 
 
 def write_states(

@@ -15,7 +15,7 @@ from typing import Generic, NoReturn, Protocol
 
 from faust.types import TP
 
-from fuma.contracts.errors import Fatal
+from fuma.contracts.errors import Fatal, Poison
 from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.declared import declared_count
@@ -116,8 +116,12 @@ class StoredRunner(Generic[I]):
             saved = store.get_meta(POSITION)
             if saved is None:
                 return store, Position(topic_id, b"")
-            position = Position.load(saved)
-            why = self._useless(tp, store, position, topic_id)
+            try:
+                position = Position.load(saved)
+            except Poison:
+                position, why = Position(topic_id, b""), "a position of another release"
+            else:
+                why = self._useless(tp, store, position, topic_id)
         except BaseException:
             store.close()
             raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from fuma.contracts.decisions import Cause
+from fuma.contracts.errors import Poison, Reason
 from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
@@ -161,11 +162,17 @@ class Position:
 
     @classmethod
     def load(cls, data: bytes) -> Position:
-        fields: dict[str, Any] = json.loads(data)
-        for name, value in fields.items():
-            if isinstance(value, str):
-                fields[name] = bytes.fromhex(value)
-        return cls(**fields)
+        """What ``dump`` gave. Raises ``Poison`` on anything else."""
+        try:
+            fields: dict[str, Any] = json.loads(data)
+            for name, value in fields.items():
+                if name.endswith(("_id", "_hash")):
+                    fields[name] = bytes.fromhex(value)
+                elif type(value) is not int:
+                    raise TypeError(f"{name} is no number")
+            return cls(**fields)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise Poison(Reason.UNDECODABLE, f"not a position: {error}") from error
 
 
 def ledger_value_fits(key: bytes, value: bytes) -> bool:

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from fuma.contracts.errors import Fatal
+from fuma.runtime.commit_metadata import read_any_metadata
 from fuma.runtime.kafka_access import for_client
 from fuma.runtime.kafka_records import GONE
 from fuma.runtime.marks import Committed
@@ -26,6 +27,7 @@ Known = dict[tuple[str, int], Committed | None]
 #: So long a broker that has only just started, or a group that moves, is asked again.
 PATIENCE_S = 30.0
 _AGAIN_S = 0.2
+read_any_metadata()
 
 
 def read_committed(

@@ -22,6 +22,7 @@ from rocksdict import (
     Cache,
     Options,
     Rdict,
+    RdictIter,
     WriteBatch,
     WriteBufferManager,
 )
@@ -96,6 +97,7 @@ class RocksStore:
 
         self._lock = threading.Lock()
         self._ranges: dict[Range, None] = {}
+        self._failure: Fatal | None = None  # in the background; whoever writes next hears of it
         self._background = ThreadPoolExecutor(1, thread_name_prefix="reclaim")
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
@@ -128,17 +130,14 @@ class RocksStore:
                 batch.put(_KEY + key, value)
         for name, data in meta.items():
             batch.put(_META + name.encode(), data)
-        try:
-            self._db.write(batch)
-        except Exception as error:
-            raise self._failed(error) from error
+        self._write(batch)
 
     def scan(self, prefixes: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         rows = self._db.iter()
         for prefix in prefixes:
             start = _KEY + prefix
             rows.seek(start)
-            while rows.valid():
+            while self._valid(rows):
                 key = rows.key()
                 if not key.startswith(start):
                     break
@@ -148,17 +147,27 @@ class RocksStore:
     def range(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         rows, last = self._db.iter(), _KEY + end
         rows.seek(_KEY + start)
-        while rows.valid() and (key := rows.key()) < last:
+        while self._valid(rows) and (key := rows.key()) < last:
             yield key[2:], rows.value()
             rows.next()
 
     def first(self, start: bytes, end: bytes) -> bytes | None:
         rows = self._db.iter()
         rows.seek(_KEY + start)
-        if not rows.valid():
+        if not self._valid(rows):
             return None
         key: bytes = rows.key()
         return key[2:] if key < _KEY + end else None
+
+    def _valid(self, rows: RdictIter) -> bool:
+        """Whether a row is there. Unreadable bytes look like the end, but for the status."""
+        if rows.valid():
+            return True
+        try:
+            rows.status()
+        except Exception as error:
+            raise self._failed(error) from error
+        return False
 
     def replace(
         self, puts: Mapping[bytes, bytes | None], drops: Sequence[Range], meta: Mapping[str, bytes]
@@ -177,6 +186,11 @@ class RocksStore:
             batch.delete_range(_KEY + start, _KEY + end)
         for name, data in meta.items():
             put(_META + name.encode(), data)
+        self._write(batch)
+
+    def _write(self, batch: WriteBatch) -> None:
+        if self._failure is not None:
+            raise self._failure
         try:
             self._db.write(batch)
         except Exception as error:
@@ -190,8 +204,15 @@ class RocksStore:
             self._background.submit(self._reclaim)
 
     def _reclaim(self) -> None:
+        try:
+            self._reclaim_all()
+        except Exception as error:  # nobody looks at what a thread of the background raises
+            self._failure = self._failed(error)
+            log.error("%s: space cannot be reclaimed, the next write ends the process", error)
+
+    def _reclaim_all(self) -> None:
         # The log of writes goes with the flush, the rows with the compaction that meets the
-        # deletion.
+        # deletion. What a compaction finds unreadable, every write after it is refused for.
         while True:
             with self._lock:
                 ranges, self._ranges = list(self._ranges), {}
@@ -203,7 +224,10 @@ class RocksStore:
 
     def close(self) -> None:
         self._background.shutdown(wait=True)
-        self._db.close()
+        try:
+            self._db.close()  # flushes, where a write failed before it fails again
+        except Exception as error:
+            raise self._failed(error) from error
 
 
 class StoreRoot:

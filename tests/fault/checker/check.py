@@ -9,7 +9,18 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fault.checker import effects, ledgers, matches, officers, platform, raw
+from fault.checker import (
+    derived,
+    effects,
+    itineraries,
+    ledgers,
+    matches,
+    officers,
+    outboxes,
+    platform,
+    raw,
+)
+from fault.checker.effects import ITINERARY
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,6 @@ class Report:
         return said + [f"    {fault}" for fault in self.faults[:40]]
 
 
-ITINERARY = "fuma.itinerary"
 #: Ledger to its input topic, where both are there; the subject is the topic's.
 LEDGERS = {"fuma.decisions": "fuma.person", "fuma.orders": "fuma.commands"}
 
@@ -94,7 +104,7 @@ def check(
     letters = effects.read_letters(log)
     report.faults += letters.faults
     report.reasons = dict(letters.reasons)
-    found = effects.Effects()
+    found, near = effects.Effects(), derived.neighbours(log, schemas)
     _doors(found, log, letters, keys, mac, schemas, specs)
     for name, input_topic in LEDGERS.items():
         if name not in log.ids or input_topic not in log.ids:
@@ -109,7 +119,7 @@ def check(
             specs[input_topic], schemas,
         )  # fmt: skip
         if name == "fuma.decisions":
-            effects.check_notices(found, log, ledger, mac, schemas)
+            outboxes.check_notices(found, log, ledger, mac, schemas)
             report.faults += _sent(known.sent, ledger)
             if shown is not None:
                 opener = platform.Opener(keys.world, keys.platform)
@@ -120,9 +130,16 @@ def check(
         else:
             report.faults += officers.check_signed(ledger, known.signed)
         for record in log.of(name):
-            if not mac.good(record) and record.place not in letters.by_place:
+            dead = record.place in letters.by_place
+            if not mac.good(record) and not dead:
                 found.lost(record, "nobody vouches for it, and it is no dead letter")
-    officers.check_door(found, log, letters)
+            sound = dead and effects.is_input(record, mac, specs[name])
+            if sound and schemas.read(record.value, specs[name].subject or ""):
+                found.both(record)
+        followed = outboxes.check_outbox(found, log, ledger, name, near, mac, schemas)
+        report.counts[f"that follow from {name}"] = followed
+    effects.check_ordinals(found, log, mac)
+    officers.check_door(found, log, letters, mac)
     officers.check_law(found, log, letters, mac, schemas, known.texts)
     report.faults += officers.check_replies(log, mac, schemas, known.signed)
     report.faults += matches.check_matches(log, mac, schemas, known.met)
@@ -152,14 +169,18 @@ def _doors(
             if entry in log.ids:
                 rows = effects.sealed_rows(log, entry, schemas)
                 theirs = mac.of(keys.department(department))
-                came = effects.origins(log, [t for t in (name, ITINERARY) if t in log.ids])
+                came = effects.origins(log, [t for t in (name, ITINERARY) if t in log.ids], mac)
                 effects.check_hop(found, log, letters, entry, came, theirs, specs[entry], rows)
             outputs = [t for t in ("fuma.person", "fuma.presence") if t in log.ids]
-            came = effects.origins(log, outputs)
+            came = effects.origins(log, outputs, mac)
             effects.check_hop(found, log, letters, name, came, mac, specs[name])
     if ITINERARY in log.ids:
-        came = effects.origins(log, ["fuma.presence"])
+        came = effects.origins(log, ["fuma.presence"], mac)
         effects.check_hop(found, log, letters, ITINERARY, came, mac, specs[ITINERARY])
+        count = specs["fuma.presence"].partitions
+        itineraries.check_itineraries(
+            found, log, letters, mac, schemas, specs[ITINERARY], count
+        )  # fmt: skip
 
 
 def _sent(sent: Iterable[Sent], ledger: ledgers.Ledger) -> list[str]:

@@ -10,7 +10,7 @@ import hashlib
 import re
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from fault.checker.ledgers import Ledger
 from fault.checker.raw import ROOT, Declared, Log, Mac, Place, Rec, Schemas, murmur2
 
 ERRORS = "__streams.errors."
+ITINERARY = "fuma.itinerary"
 
 
 def reasons() -> set[str]:
@@ -73,6 +74,11 @@ def _letter(found: Letters, log: Log, letter: Rec, closed: set[str]) -> None:
     found.by_place.setdefault(place, []).append(letter)
 
 
+def where(record: Rec) -> str:
+    """Its place, for a person."""
+    return "{}/{}@{}".format(*record.place)
+
+
 @dataclass
 class Effects:
     """Counts and faults over all inputs."""
@@ -100,16 +106,42 @@ def is_input(record: Rec, mac: Mac, spec: Declared) -> bool:
     )
 
 
-def origins(log: Log, topics: Iterable[str]) -> set[Place]:
-    """Places that records on ``topics`` say they come from (topic UUID in hex)."""
-    found = set()
+def _origins(log: Log, topics: Iterable[str], mac: Mac) -> Iterator[tuple[Place, int, str]]:
+    """Place (topic UUID in hex), ordinal, and on which topic; of what a service vouches for."""
     for topic in topics:
         for record in log.of(topic):
             origin = record.header("origin")
-            if origin is not None and len(origin) == 32:
-                uuid, partition, offset, _ = struct.unpack(">16sIQI", origin)
-                found.add((uuid.hex(), partition, offset))
-    return found
+            if origin is not None and len(origin) == 32 and mac.good(record):
+                uuid, partition, offset, ordinal = struct.unpack(">16sIQI", origin)
+                yield (uuid.hex(), partition, offset), ordinal, topic
+
+
+def origins(log: Log, topics: Iterable[str], mac: Mac) -> set[Place]:
+    """Places that records on ``topics`` say they come from (topic UUID in hex)."""
+    return {place for place, _, _ in _origins(log, topics, mac)}
+
+
+def check_ordinals(effects: Effects, log: Log, mac: Mac) -> None:
+    """What follows from one input is numbered from 0: a number that is skipped was lost.
+
+    Limit: how many there were is nowhere said, so the last of them is missed by nobody here.
+    """
+    outputs = [t for t in log.topics() if not t.startswith(("fuma.dlq.", "fuma.in."))]
+    names = {uuid.hex(): name for name, uuid in log.ids.items()}
+    found: dict[Place, dict[int, str]] = {}
+    for place, ordinal, topic in _origins(log, outputs, mac):
+        found.setdefault(place, {})[ordinal] = topic
+    for (uuid, partition, offset), made in found.items():
+        if uuid not in names:
+            continue  # of a topic that is none of these
+        # The gateway numbers the feed's record 0: a row may go on as an itinerary alone.
+        door = names[uuid].startswith("fuma.in.") and set(made.values()) == {ITINERARY}
+        missing = sorted(set(range(int(door), max(made) + 1)) - set(made))
+        if missing:
+            effects.faults.append(
+                f"lost: {names[uuid]}/{partition}@{offset}: of what follows from it, {missing} of "
+                f"{sorted(made)} are missing"
+            )
 
 
 def check_hop(
@@ -209,6 +241,8 @@ def check_junk(
         effects.followed += not dead
         if not good and not dead:
             effects.lost(record, "no input, and no dead letter")
+        if good and dead:
+            effects.both(record)
 
 
 def _inner(body: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -254,28 +288,3 @@ def _settled(ledger: Ledger) -> set[_Line]:
 
 def _hex(id_: Any) -> str:
     return id_.hex() if isinstance(id_, bytes) else str(id_)
-
-
-def check_notices(effects: Effects, log: Log, ledger: Ledger, mac: Mac, schemas: Schemas) -> None:
-    """The outbox: what the holder must be told is told, each decision in one wording."""
-    told: dict[tuple[bytes, int], set[bytes]] = {}
-    for record in log.of("fuma.notices"):
-        body = schemas.read(record.value, "notice")
-        if record.key is None or body is None or not mac.good(record):
-            continue
-        told.setdefault((record.key, body["seq"]), set()).add(record.value or b"")
-    for one in ledger.decided:
-        record, body = one.last
-        kinds = {name.split(".")[-1] for name, _ in body["events"]}
-        wordings = told.pop((one.key, body["seq"]), set())
-        where = "{}/{}@{}".format(*record.place)
-        if not wordings and (len(one.records) > 1 or kinds & TOLD):
-            effects.faults.append(f"lost: {where}: {sorted(kinds)}, and the holder is not told")
-        if len(wordings) > 1:
-            effects.faults.append(f"twice: {where}: told in {len(wordings)} wordings")
-    for key, seq in told:
-        effects.faults.append(f"twice: notice {seq} of {key.hex()}: there is no such decision")
-
-
-#: Events of which the holder is told.
-TOLD = {"Effective", "Lifted", "Annulled", "Amended", "Refused", "Ended"}

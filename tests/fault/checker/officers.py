@@ -33,11 +33,11 @@ class Signed:
         return f"command {self.id.hex()} ({self.what})"
 
 
-def check_door(found: effects.Effects, log: Log, letters: effects.Letters) -> None:
+def check_door(found: effects.Effects, log: Log, letters: effects.Letters, mac: Mac) -> None:
     """Each record of the officers' door is forwarded, or kept."""
     if DOOR not in log.ids:
         return
-    uuid, came = log.ids[DOOR].hex(), effects.origins(log, [COMMANDS])
+    uuid, came = log.ids[DOOR].hex(), effects.origins(log, [COMMANDS], mac)
     for record in log.of(DOOR):
         dead = record.place in letters.by_place
         followed = (uuid, record.partition, record.offset) in came

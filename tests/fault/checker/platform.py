@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from fault.checker.derived import plain
 from fault.checker.ledgers import Ledger
 from fault.checker.raw import Log
 
@@ -56,16 +57,51 @@ class Opener:
         return list(msgspec.msgpack.decode(data[35:]))
 
 
+_COLOURS = ("green", "yellow", "red")
+#: Fields 5 to 10 of a code, as they are compared.
+_FIELDS = ("recorded", "simulated", "since", "ended", "segments", "orders")
+
+
+def _schedule(body: dict[str, Any]) -> list[Any]:
+    """What a code shows of a decision, by its page: colours are numbers, orders are indices."""
+    schedule = plain(body["schedule"])
+    places = {order["id"]: index for index, order in enumerate(schedule["orders"])}
+    segments = [
+        [_COLOURS.index(s["colour"]), s["since"], s["until"], [places[id_] for id_ in s["orders"]]]
+        for s in schedule["segments"]
+    ]
+    orders = [_order(order) for order in schedule["orders"]]
+    return [body["at"], True, schedule["since"], schedule["ended"], segments, orders]
+
+
+def _order(order: dict[str, Any]) -> list[Any]:
+    law, source = order["law"], plain(order.get("source"))
+    steps = [[_COLOURS.index(s["colour"]), s["since"], s["until"]] for s in order["steps"]]
+    signed = None
+    if source is not None:
+        chain = [[actor["step"], actor["office"], actor["officer"]] for actor in source["chain"]]
+        signed = [
+            source["order"], source["line"], source["province"], chain, source["released"]
+        ]  # fmt: skip
+    return [
+        order["id"], order["fact"], order["ground"], order["department"], order["division"],
+        order["evidence_kind"], order["basis"], order["recorded"], steps, law["book"],
+        law["version"], law["row"], law["procedure"], law["procedure_version"], signed,
+    ]  # fmt: skip
+
+
 def compare(
     shown: Shown, ledger: Ledger, log: Log, topic: str, count: int, opener: Opener
 ) -> list[str]:  # fmt: skip
     """What differs. ``count``: the declared partitions."""
     faults = []
     expected: dict[bytes, list[tuple[int, bytes]]] = {}
+    schedules: dict[tuple[bytes, int], list[Any]] = {}
     for one in ledger.decided:
         record, body = one.last
         digest = hashlib.sha256(record.value or b"").digest()
         expected.setdefault(one.key, []).append((body["seq"], digest))
+        schedules[one.key, body["seq"]] = _schedule(body)
     for tag, wanted in expected.items():
         values = [*shown.was.get(tag, []), *([shown.codes[tag]] if tag in shown.codes else [])]
         opened = [opener.open(b"code", tag, value) for value in values]
@@ -78,6 +114,14 @@ def compare(
                 f"platform: {tag.hex()}: shows numbers {[s for s, _ in found]}, "
                 f"the ledger says {[s for s, _ in wanted]}"
             )
+        for code in opened:
+            if code is None or (tag, code[0]) not in schedules:
+                continue
+            shown_as = zip(_FIELDS, code[5:11], schedules[tag, code[0]], strict=True)
+            differ = [name for name, is_, must in shown_as if is_ != must]
+            if differ:
+                said = ", ".join(differ)
+                faults.append(f"platform: {tag.hex()}: number {code[0]}: shows another {said}")
         if any(code is not None and len(code) > 11 and code[11] for code in opened):
             faults.append(f"platform: {tag.hex()}: held")
     for tag in shown.codes.keys() | shown.was.keys():

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuma.gateway.batches import CHANGED, INCOMPLETE, Batch, Staging, Step, step
+from fuma.gateway.batches import CHANGED, INCOMPLETE, Batch, Step, step
 from fuma.gateway.intake import Row
+from fuma.gateway.staging import Staging
 from fuma.runtime.ports import LogRecord
 
 TOPIC = "fuma.in.health"

@@ -157,13 +157,18 @@ class Stores:
         self.store = MemoryStore()
 
 
-def test_a_store_of_another_shape_is_folded_again() -> None:
+@pytest.mark.parametrize(
+    "written",
+    [{SHAPE: b"authority-0"}, {POSITION: b'{"a later field": 1}'}, {POSITION: b"[]"}],
+    ids=["another shape", "another release's position", "no position"],
+)
+def test_a_store_of_another_shape_is_folded_again(written: dict[str, bytes]) -> None:
     made = rig()
     engine = made.open()
     made.run(engine)
     engine.close()
     lived = made.state(engine)
-    made.store.meta[SHAPE] = b"authority-0"
+    made.store.meta.update(written)
     made.store.states.clear()
     stores = Stores(made.store)
     made.log._counts = {COMMANDS: 8, ORDERS: 8, DLQ: 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,4 +73,113 @@ def test_a_store_that_another_holds_is_not_dropped(tmp_path: Path) -> None:
     with pytest.raises(Fatal):
         root.open("stage", 0)
     assert store.get_meta("position") == b"7"
+    store.close()
+
+
+def rows_of(folder: Path) -> list[bytes]:
+    """A store of rows in many blocks of one file, closed; its keys."""
+    store = RocksStore(folder)
+    keys = [b"x%06d" % number for number in range(4_000)]
+    for start in range(0, len(keys), 500):
+        rows: dict[bytes, bytes | None] = {key: os.urandom(40) for key in keys[start : start + 500]}
+        store.replace(rows, [], {"position": b"1"})
+    store._db.flush()
+    store._db.compact_range(None, None)
+    store.close()
+    return keys
+
+
+READINGS: dict[str, Callable[[RocksStore, list[bytes]], list[bytes]]] = {
+    "scan": lambda store, keys: [key for key, _ in store.scan([b"x"])],
+    "scans": lambda store, keys: [key for key, _ in store.scan(b"x%03d" % n for n in range(4))],
+    "range": lambda store, keys: [key for key, _ in store.range(b"x", b"y")],
+    "first": lambda store, keys: [store.first(key, b"y") or b"" for key in keys],
+}
+
+
+@pytest.mark.parametrize("how", READINGS)
+def test_a_reader_of_rows_gets_all_of_them_or_hears_that_they_are_damaged(
+    tmp_path: Path, how: str
+) -> None:
+    """A flipped byte ends RocksDB's iterator as the last row does: never fewer rows."""
+    keys = rows_of(tmp_path / "whole")
+    damaged = 0
+    for tenth in range(20):
+        folder = tmp_path / str(tenth)
+        shutil.copytree(tmp_path / "whole", folder)
+        file = max(folder.glob("*.sst"), key=lambda path: path.stat().st_size)
+        data = bytearray(file.read_bytes())
+        data[(len(data) - 1) * tenth // 19] ^= 0xFF
+        file.write_bytes(data)
+        try:
+            store = RocksStore(folder)
+        except Damaged:
+            continue
+        try:
+            assert READINGS[how](store, keys) == keys, f"a byte flipped at {tenth}/19"
+        except Damaged:
+            damaged += 1
+            assert (folder / DAMAGED).exists()
+        store.close()
+    assert damaged >= 10
+
+
+def test_a_damaged_store_whose_rows_were_read_is_dropped_at_its_next_opening(
+    tmp_path: Path,
+) -> None:
+    root = StoreRoot(tmp_path)
+    folder = root.path / "stage" / "0"
+    rows_of(folder)
+    flip(max(folder.glob("*.sst"), key=lambda path: path.stat().st_size))
+    store = root.open("stage", 0)
+    with pytest.raises(Damaged):
+        list(store.scan([b"x"]))
+    store.close()
+    again = root.open("stage", 0)
+    assert list(again.scan([b"x"])) == []
+    assert again.get_meta("position") is None
+    again.close()
+
+
+def test_what_the_background_finds_damaged_ends_the_next_write(tmp_path: Path) -> None:
+    """A compaction reads what nobody asks for; nobody waits for it either."""
+    rows_of(tmp_path / "s")
+    flip(max((tmp_path / "s").glob("*.sst"), key=lambda path: path.stat().st_size))
+    store = RocksStore(tmp_path / "s")
+    store.replace({b"x9": b"new"}, [(b"x0000", b"x0010")], {})
+    store.reclaim([(b"x0000", b"x9")])
+    store._background.shutdown(wait=True)
+    with pytest.raises(Damaged):
+        store.replace({b"x8": b"new"}, [], {})
+    assert (tmp_path / "s" / DAMAGED).exists()
+    with pytest.raises(Damaged):
+        store.close()
+
+
+class Refusing:
+    """A database whose disk refuses to flush."""
+
+    def __init__(self, store: RocksStore) -> None:
+        self._db = store._db
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._db, name)
+
+    def flush(self) -> None:
+        raise RuntimeError("IO error: no space left on device")
+
+
+def test_what_fails_in_the_background_is_said_and_ends_the_next_write(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = RocksStore(tmp_path / "s")
+    whole = store._db
+    store._db = Refusing(store)  # type: ignore[assignment]
+    store.reclaim([(b"a", b"b")])
+    store._background.shutdown(wait=True)
+    assert "cannot be reclaimed" in caplog.text
+    with pytest.raises(Fatal, match="no space left"):
+        store.write({b"k": b"v"}, {})
+    assert not (tmp_path / "s" / DAMAGED).exists(), "a full disk is no damage"
+    store._db = whole
     store.close()
