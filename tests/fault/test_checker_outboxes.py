@@ -17,7 +17,7 @@ from faust.types import TP
 
 from fault.checker import derived, effects, itineraries, ledgers, outboxes, raw
 from fuma.contracts import dsse, genesis, lawlog
-from fuma.contracts.presence import encode_presence, records_of
+from fuma.contracts.presence import elsewhere, encode_presence, records_of
 from fuma.contracts.topics import (
     DECISIONS,
     ORDERS,
@@ -264,6 +264,22 @@ def test_who_must_hear_of_an_itinerary_has_it(item: Any) -> None:
     assert kinds(_heard(item, lambda made: made.pop())) == {"lost"}
     assert kinds(_heard(item, lambda made: made.pop(0))) == {"lost"}
     assert kinds(_heard(item, _altered)) == {"other"}
+
+
+def test_a_corrected_stay_is_withdrawn_at_the_other_spots() -> None:
+    mended = stay("a stay", "who")._replace(revision=1)
+    values = [value for _, value in elsewhere(mended)]
+
+    def more(value: bytes) -> list[str]:
+        return _heard(mended, lambda made: made.append(_sealed(made[0], value)))
+
+    assert [more(value) for value in values] == [[], [], []]
+    assert kinds(_heard(mended, lambda made: made.__setitem__(0, _sealed(made[0], values[0])))) == {
+        "lost"
+    }
+    assert kinds(more(encode_presence(mended._replace(tag=TAG)))) == {"other"}
+    first = mended._replace(revision=0, gone=True)
+    assert kinds(_heard(first, lambda made: made.append(_sealed(made[0], values[0])))) == {"other"}
 
 
 # Ordinals.

@@ -39,12 +39,16 @@ def check_itineraries(
         if len(found) < wanted:
             what = f"{said} reached {len(found)} of {wanted} partitions"
             effects.faults.append(f"lost: {where(record)}: {what}")
-        others = {v for values in found.values() for v in values} - {record.value}
+        values = {value for there in found.values() for value in there}
         told = fields(body)
-        for other in others:
-            if not told.get("revision") or not _withdraws(schemas.read(other, "presence"), told):
-                effects.faults.append(f"other: {where(record)}: {said} went on in other bytes")
-        if record.value not in {v for values in found.values() for v in values}:
+        strange = [
+            other
+            for other in values - {record.value}
+            if not told.get("revision") or not _withdraws(schemas.read(other, "presence"), told)
+        ]
+        if strange:
+            effects.faults.append(f"other: {where(record)}: {said} went on in other bytes")
+        elif values and record.value not in values:
             effects.faults.append(f"lost: {where(record)}: {said} did not go on as it is")
 
 
