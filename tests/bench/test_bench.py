@@ -116,6 +116,7 @@ def test_a_small_bench_measures_every_phase(tmp_path: Path) -> None:
     done = _bench(
         tmp_path, "--records", "1000", "--seconds", "2", "--warm", "1", "--rate", "100",
         "--persons", "2000", "--workers", "2", "--peers", str(peers), "--steady-minutes", "0.1",
+        "--junk", "50",
         *(word for name in stages for word in ("--stage", name)),
         *(word for name in phases for word in ("--only", name)),
     )  # fmt: skip
@@ -151,6 +152,9 @@ def test_a_small_bench_measures_every_phase(tmp_path: Path) -> None:
     latency = result["latency"]["100"]
     assert latency["reports"] == 200, "what came in to warm up does not count"
     assert 0 < latency["p50"] <= latency["p95"] <= latency["p99"] <= latency["worst"]
+    spoilt = result["latency"]["100 + 50 junk"]
+    assert spoilt["reports"] == 200
+    assert spoilt["micros"]["junk"] > 0
     assert set(latency["hops"]) == {"in → feed", "feed → person", "person → decisions"}
     assert {"gateway", "processor", "sink", "broker", "sampler"} <= set(latency["micros"])
     assert result["steady"]["reports"] > 0

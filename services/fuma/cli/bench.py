@@ -67,6 +67,9 @@ def bench(
     client_rows: Annotated[
         int, typer.Option(min=0, help="Also: the client's memory over a file of so many rows.")
     ] = 0,
+    junk: Annotated[
+        int, typer.Option(min=0, help="Latency: each rate also beside so many records of junk.")
+    ] = 0,
     peers: Annotated[
         Path | None,
         typer.Option(
@@ -109,7 +112,7 @@ def bench(
     plan = Plan(
         chosen, stage or list(NAMES), records, rate or [100, 1_000, 5_000], seconds, warm,
         workers, steady_minutes * 60, steady_rate, ledger_records, ledger_persons, load_seconds,
-        persons, client_rows, peers,
+        persons, client_rows, junk, peers,
     )  # fmt: skip
     result = Result(records, os.cpu_count() or 1)
     with World(home or root() / ".fuma" / "bench", say=say) as world:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fuma.cli.bench_hops import hops
+from fuma.cli.bench_junk import Junk
 from fuma.cli.bench_meters import Meters
 from fuma.cli.bench_sampler import Sampler, Seen
 from fuma.cli.demo.world import World
@@ -60,10 +61,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def steady(
     world: World, client: FeedClient, events: Sequence[tuple[bytes, bytes]], rate: int, name: str,
-    warm_s: float,
+    warm_s: float, junk: int = 0,
 ) -> Latency:  # fmt: skip
     """Send ``events`` (report id, CloudEvent) at ``rate`` a second; those due in the first
-    ``warm_s`` seconds do not count."""
+    ``warm_s`` seconds do not count. ``junk``: records a second that are none, beside them."""
     ask, meters = world.ask, Meters(world)
     watched = (topics.in_topic(client.department), topics.feed_topic(client.department),
                topics.PERSON, topics.DECISIONS)  # fmt: skip
@@ -71,8 +72,8 @@ def steady(
     size = max(1, rate // GROUPS)
     sent: dict[bytes, float] = {}
     late, counting, reading = 0.0, -1, meters.read()
-    with Sampler(world.home, name) as sampler:
-        meters.pids["sampler"] = [sampler.pid]
+    with Junk(world.home, client.department, junk) as beside, Sampler(world.home, name) as sampler:
+        meters.pids |= {"sampler": [sampler.pid]} | ({"junk": beside.pids} if junk else {})
         began = time.monotonic()
         for start in range(0, len(events), size):
             due = began + start / rate

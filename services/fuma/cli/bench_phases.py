@@ -68,6 +68,7 @@ class Plan:
     load_seconds: int
     persons: int
     client_rows: int
+    junk: int
     peers: Path | None
 
 
@@ -195,14 +196,19 @@ class _Phases:
 
     def _latency(self) -> None:
         plan = self._plan
-        for number, rate in enumerate(plan.rates):
-            self._say(f"{rate:,} a second for {plan.warm:g} + {plan.seconds} s")
+        beside = [0, plan.junk] if plan.junk else [0]
+        runs = [(rate, junk) for rate in plan.rates for junk in beside]
+        for number, (rate, junk) in enumerate(runs):
+            with_ = f" beside {junk:,} of junk" if junk else ""
+            self._say(f"{rate:,} a second{with_} for {plan.warm:g} + {plan.seconds} s")
             count = int(rate * (plan.warm + plan.seconds))
             paced = events(
-                self._people, f"steady{rate}", count, _START + (4 + number) * HOUR, _DIVISION
-            )
-            found = steady(self._world, self._department, paced, rate, f"steady{rate}", plan.warm)
-            self._result.latency[str(rate)] = found
+                self._people, f"steady{rate}-{junk}", count, _START + (4 + number) * HOUR,
+                _DIVISION,
+            )  # fmt: skip
+            name = f"steady{rate}-{junk}"
+            found = steady(self._world, self._department, paced, rate, name, plan.warm, junk)
+            self._result.latency[f"{rate} + {junk} junk" if junk else str(rate)] = found
             self._say(f"  p50 {found.p50:,.1f} ms, p99 {found.p99:,.1f} ms")
         self._result.memory_mib |= Meters(self._world).peaks()
 
