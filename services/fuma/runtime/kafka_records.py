@@ -16,6 +16,9 @@ from fuma.runtime.records import LogRecord, Outgoing
 MAX_RECORD_BYTES: Final = 1_000_000
 #: What to do where the broker does not go on.
 GONE: Final = "look at the broker's log; the process starts again by itself"
+#: What librdkafka and the format add at most: to a record, and to each of its headers.
+_OVERHEAD: Final = 100
+_HEADER_OVERHEAD: Final = 20
 _Fail = Callable[[str], Fatal]
 
 
@@ -98,10 +101,11 @@ class Lane:
 
 
 def record_size(record: Outgoing) -> int:
-    """Bytes of key, value and headers."""
-    size = len(record.key or b"") + len(record.value or b"")
+    """Bytes of a record on its way, at most: each length counts, and headers have many."""
+    size = _OVERHEAD + len(record.key or b"") + len(record.value or b"")
     for name, content in record.headers:
-        size += len(name) + len(content)
+        utf8 = len(name) if name.isascii() else len(name.encode())
+        size += _HEADER_OVERHEAD + utf8 + len(content)
     return size
 
 
