@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from fuma import __version__
 from fuma.contracts.errors import Poison
+from fuma.runtime.batch_reading import Escaped
 from fuma.runtime.host_types import Raw
 from fuma.runtime.kafka_records import MAX_RECORD_BYTES, record_size
 from fuma.runtime.mac import pack_time
@@ -27,6 +28,9 @@ ERRORS = "__streams.errors."
 REASON_HEADER = "fuma-reason"
 VERSION_HEADER = "fuma-app-version"
 ORIGINAL_TIME_HEADER = "fuma-original-time"
+#: There where the original's header names are written as ``batch_reading.Escaped`` says.
+NAMES_HEADER = "fuma-header-names"
+NAMES_ESCAPED = b"percent"
 #: On a part: which, from 1, and of how many, as text; and the SHA-256 of them all together.
 PART_HEADER = "fuma-part"
 PARTS_HEADER = "fuma-parts"
@@ -39,7 +43,7 @@ _ABSENT = -1
 
 def dead_letters(raw: Raw, poison: Poison, topic: str, partitions: int) -> list[Outgoing]:
     """``raw`` as it was, for ``topic``: one record, or its parts in their order."""
-    added = (
+    added: Headers = (
         (ERRORS + "topic", raw.topic.encode()),
         (ERRORS + "partition", str(raw.partition).encode()),
         (ERRORS + "offset", str(raw.offset).encode()),
@@ -49,6 +53,8 @@ def dead_letters(raw: Raw, poison: Poison, topic: str, partitions: int) -> list[
         (VERSION_HEADER, __version__.encode()),
         (ORIGINAL_TIME_HEADER, pack_time(max(raw.timestamp, 0))),
     )
+    if isinstance(raw.headers, Escaped):
+        added += ((NAMES_HEADER, NAMES_ESCAPED),)
     original = tuple((name, content or b"") for name, content in raw.headers)
     partition = raw.partition % partitions
     letter = Outgoing(topic, partition, raw.key, raw.value, original + added)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from operator import methodcaller
 from typing import Any, Final
 
 from confluent_kafka import KafkaException
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.records import LogRecord, Outgoing
+from fuma.runtime.records import Headers, LogRecord, Outgoing
 
 #: Under the broker's default ``message.max.bytes`` (1,048,588) with room for the batch header.
 MAX_RECORD_BYTES: Final = 1_000_000
@@ -19,6 +20,7 @@ GONE: Final = "look at the broker's log; the process starts again by itself"
 #: What librdkafka and the format add at most: to a record, and to each of its headers.
 _OVERHEAD: Final = 100
 _HEADER_OVERHEAD: Final = 20
+_HEADERS: Final = methodcaller("headers")
 _Fail = Callable[[str], Fatal]
 
 
@@ -117,9 +119,24 @@ def check_sizes(records: Sequence[Outgoing]) -> None:
             raise Fatal(f"{record.topic}: a record of {size} bytes")
 
 
-def record_of(message: Any) -> LogRecord:
-    """A message without an error, as ours."""
-    headers = tuple([(name, content or b"") for name, content in message.headers() or ()])
+def headers_of(message: Any) -> Headers | None:
+    """A message's headers; ``None`` where a name among them is no text.
+
+    Of such a message confluent-kafka gives a list with holes in it, and its exception to whoever
+    comes next. Called from C, it is looked for at once; nobody may ask that message again.
+    """
+    try:
+        found = _HEADERS(message)
+    except (SystemError, UnicodeDecodeError):
+        return None
+    return tuple([(name, content or b"") for name, content in found or ()])
+
+
+def record_of(message: Any) -> LogRecord | None:
+    """A message without an error, as ours; ``None`` where it has to be read by hand."""
+    headers = headers_of(message)
+    if headers is None:
+        return None
     return LogRecord(
         message.topic(),
         message.partition(),

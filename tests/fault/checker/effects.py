@@ -118,7 +118,7 @@ def _letter(found: Letters, log: Log, letter: Rec, closed: set[str]) -> None:
         if (place[0], place[1]) in log.records:
             found.faults.append(f"letter: {where}: of {place}, which is not there")
     elif (letter.key, letter.value, time) != (original.key, original.value, original.time) or (
-        letter.headers[: _added(letter)] != original.headers
+        original.named and letter.headers[: _added(letter)] != original.headers
     ):
         found.faults.append(f"letter: {where}: is not what stands at {place}")
     if place not in found.by_place:
