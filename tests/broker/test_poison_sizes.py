@@ -15,6 +15,7 @@ from doorkit import Door, event, name, number
 from fuma.contracts.topics import partition_for
 from fuma.runtime.dead_letters import original_of, part_of
 from fuma.runtime.embedded.connect import kafka_config
+from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.ports import Headers, LogRecord
 from fuma.runtime.vault import VaultClient
 
@@ -78,6 +79,33 @@ def door() -> Iterator[Door]:
     made.open()
     yield made
     made.close()
+
+
+@pytest.mark.slow
+def test_what_librdkafka_does_not_unpack_holds_nobody_up(door: Door) -> None:
+    """A zstd batch of three kilobytes that is ninety megabytes."""
+    admin = kafka_config(door.home, "admin")
+    producer = Producer({**admin, "compression.type": "zstd", "message.max.bytes": 100_000_000})
+    partition = partition_for(b"R-LARGE", 8)
+    producer.produce("fuma.in.health", bytes(90_000_000), b"R-LARGE", partition)
+    assert producer.flush(30) == 0
+    summary, _ = door.report([event(2)])
+    assert summary.accepted == 1
+    deadline = time.monotonic() + 60
+    while not (kept_ := kept_of(door, b"R-LARGE")):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert kept_ == [90_000_000]
+    log = KafkaLogReader(admin)
+    (stands,) = log.read("fuma.in.health", partition, 0, 1)
+    assert len(stands.value or b"") == 90_000_000
+    log.close()
+
+
+def kept_of(door: Door, key: bytes) -> list[int]:
+    """Lengths of the values that are kept whole under a key."""
+    found = [one for one in kept(door.records("fuma.dlq.in")) if one and one[0] == key]
+    return [len(value) for _, value, _ in found]
 
 
 def test_the_gateway_goes_on_at_both_doors(door: Door) -> None:

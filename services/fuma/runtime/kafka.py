@@ -23,7 +23,7 @@ from confluent_kafka.admin import AdminClient
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.hand_fetch import fetch_by_hand
-from fuma.runtime.kafka_poll import fetching
+from fuma.runtime.kafka_poll import UNREAD, fetching
 from fuma.runtime.kafka_records import GONE, Batch, Lane, check_sizes, record_of
 from fuma.runtime.ports import Bounds, LogRecord, Outgoing
 
@@ -198,9 +198,10 @@ class KafkaLogReader:
                     ended = self._ends(message, topic, partition)
                     if (message.topic(), message.partition()) != (topic, partition):
                         continue
-                    if message.error() is not None and not ended:
+                    error = message.error()
+                    if error is not None and not ended and error.code() not in UNREAD:
                         continue
-                    follows = not ended and message.offset() == start
+                    follows = error is None and message.offset() == start
                     record = record_of(message) if follows else None
                     if record is not None:
                         yield record
@@ -231,6 +232,8 @@ class KafkaLogReader:
             return (message.topic(), message.partition()) == (topic, partition)
         if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED or error.retriable():
             return False  # no group is used
+        if error.code() in UNREAD:
+            return False  # it is read by hand
         raise Fatal(f"{topic}/{partition}: {error}", GONE)
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 _GATHER_S = 0.001
 #: After so long without a message, twice, what stands at a partition's end is looked at.
 _UNTOLD_S = 1.0
+#: What librdkafka says of a batch that it cannot unpack (zstd by more than some dozens of
+#: megabytes) and would fetch for ever.
+UNREAD: Final = (KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG)
 _Place = tuple[str, int]
 
 
@@ -51,9 +54,10 @@ def consume_ready(consumer: Consumer, size: int, timeout_s: float) -> list[Any]:
 class InOrder:
     """Each partition's records, none passed over: what librdkafka cannot tell is read by hand.
 
-    That is where a message stands elsewhere than behind the one before, or has a header whose name
-    is no text. The broker's own batches say what there is; librdkafka goes on behind them. Where
-    they leave a place out too, records are missing from the log.
+    That is where a message stands elsewhere than behind the one before, has a header whose name is
+    no text, or comes in a batch that it cannot unpack. The broker's own batches say what there is;
+    librdkafka goes on behind them. Where they leave a place out too, records are missing from the
+    log.
     """
 
     def __init__(self, config: Mapping[str, str], consumer: Consumer, gone: str) -> None:
@@ -85,13 +89,14 @@ class InOrder:
         past: set[_Place] = set()  # partitions that are read by hand this time
         for message in messages:
             error = message.error()
-            if error is not None:
+            if error is not None and error.code() not in UNREAD:
                 self._failed(message, error)
                 continue
             place = message.topic(), message.partition()
             if place in past or place not in self._next:
                 continue
-            record = record_of(message) if message.offset() == self._next[place] else None
+            follows = error is None and message.offset() == self._next[place]
+            record = record_of(message) if follows else None
             if record is not None:
                 records.append(record)
                 self._next[place] += 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka.structs import TopicPartition
+from confluent_kafka import KafkaError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,10 +116,12 @@ def test_its_dead_letter_says_how_the_names_are_written() -> None:
 class Message:
     """As confluent-kafka gives it."""
 
-    def __init__(self, offset: int, headers: Any = None) -> None:
-        self._offset, self._headers = offset, headers
+    def __init__(self, offset: int, headers: Any = None, error: Any = None) -> None:
+        self._offset, self._headers, self._error = offset, headers, error
 
-    def error(self) -> None: ...
+    def error(self) -> Any:
+        return self._error
+
     def topic(self) -> str:
         return "t"
 
@@ -166,8 +169,14 @@ def order(monkeypatch: pytest.MonkeyPatch, there: list[int], end: int) -> tuple[
 
 @pytest.mark.parametrize(
     "message",
-    [Message(6), Message(4), Message(7), Message(5, SystemError())],
-    ids=["behind a marker", "elsewhere", "further on", "no text"],
+    [
+        Message(6),
+        Message(4),
+        Message(7),
+        Message(5, SystemError()),
+        Message(5, error=KafkaError(KafkaError._BAD_COMPRESSION)),
+    ],
+    ids=["behind a marker", "elsewhere", "further on", "no text", "not unpacked"],
 )
 def test_what_librdkafka_cannot_tell_is_read_by_hand(
     monkeypatch: pytest.MonkeyPatch, message: Message
