@@ -31,6 +31,11 @@ _AGAIN_S = 0.2
 _WAIT_MS = 100
 _BYTES = 1 << 20  # the first batch comes whole, whatever its size
 _UNCOMMITTED = 0
+_ANSWER_MS = 10_000
+
+
+class Unreachable(Fatal):
+    """The broker did not say what stands there."""
 
 
 def fetch_by_hand(
@@ -43,7 +48,8 @@ def fetch_by_hand(
 ) -> tuple[list[LogRecord], int]:
     """Records from ``start`` on, as many as one fetch brings, and the offset behind them.
 
-    None where the log ends at ``start``. Raises ``Fatal`` where ``start`` is not on it.
+    None where the log ends at ``start``. Raises ``Fatal`` where ``start`` is not on it, and
+    ``Unreachable``.
     ``config``: connection settings.
     """
     deadline = time.monotonic() + patience_s
@@ -55,7 +61,8 @@ def fetch_by_hand(
             raise Fatal(f"{topic}/{partition}: nothing to read at {start}", GONE) from error
         except (KafkaError, OSError, TimeoutError) as error:
             if time.monotonic() > deadline:
-                raise Fatal(f"{topic}/{partition} cannot be read: {error!r}", GONE) from error
+                what = f"{topic}/{partition} cannot be read: {error!r}"
+                raise Unreachable(what, GONE) from error
         time.sleep(_AGAIN_S)
     found: list[LogRecord] = []
     end = start
@@ -73,7 +80,7 @@ def _aside(config: Mapping[str, str], topic: str, partition: int, start: int) ->
 
 
 async def _fetch(config: Mapping[str, str], topic: str, partition: int, start: int) -> bytes:
-    client: Any = AIOKafkaClient(**for_client(config))
+    client: Any = AIOKafkaClient(**for_client(config), request_timeout_ms=_ANSWER_MS)
     try:
         await client.bootstrap()
         await client.add_topic(topic)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.hand_fetch import fetch_by_hand
+from fuma.runtime.hand_fetch import PATIENCE_S, Unreachable, fetch_by_hand
 from fuma.runtime.kafka_records import record_of
 from fuma.runtime.ports import LogRecord
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 _GATHER_S = 0.001
 #: After so long without a message, twice, what stands at a partition's end is looked at.
 _UNTOLD_S = 1.0
+_AWAY_S = 10.0
 #: What librdkafka says of a batch that it cannot unpack (zstd by more than some dozens of
 #: megabytes) and would fetch for ever.
 UNREAD: Final = (KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG)
@@ -117,10 +118,15 @@ class InOrder:
             found = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
             if found is None or found[1] <= start:
                 continue
-            if quiet.get(place) == start:
-                records += self._by_hand(place, found[1])
-            else:
+            if quiet.get(place) != start:
                 self._quiet[place] = start
+                continue
+            try:
+                records += self._by_hand(place, patience_s=0.0)
+            except Unreachable as error:  # nothing came because the broker is away
+                log.warning("kafka: %s", error)
+                self._looked = now + _AWAY_S
+                break
         return records
 
     def _failed(self, message: Any, error: Any) -> None:
@@ -130,9 +136,13 @@ class InOrder:
             raise Fatal(str(error), "the process starts again by itself")
         log.warning("kafka: %s", error)
 
-    def _by_hand(self, place: _Place, came: int) -> list[LogRecord]:
+    def _by_hand(
+        self, place: _Place, came: int | None = None, *, patience_s: float = PATIENCE_S
+    ) -> list[LogRecord]:
         start = self._next[place]
-        found, end = fetch_by_hand(self._config, *place, start)
+        found, end = fetch_by_hand(self._config, *place, start, patience_s=patience_s)
+        if end == start and came is None:
+            return []  # a new leader may not know yet how far the log goes
         if [one.offset for one in found] != list(range(start, end)) or end == start:
             raise Fatal(
                 f"{place[0]}/{place[1]}: offset {came} follows {start - 1}",

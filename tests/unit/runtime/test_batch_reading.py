@@ -24,6 +24,7 @@ from fuma.runtime.batch_reading import (
 )
 from fuma.runtime.dead_letters import NAMES_HEADER, dead_letters, split_headers
 from fuma.runtime.fetched_records import PartitionRecords, Records
+from fuma.runtime.hand_fetch import Unreachable
 from fuma.runtime.kafka_poll import InOrder
 from fuma.runtime.kafka_records import headers_of
 from fuma.runtime.ports import LogRecord
@@ -160,7 +161,7 @@ class Seeking:
 def order(monkeypatch: pytest.MonkeyPatch, there: list[int], end: int) -> tuple[InOrder, Seeking]:
     """A partition that is at 5; by hand it has ``there``, and ends at ``end``."""
     found = [LogRecord("t", 3, n, 1, None, b"by hand", ()) for n in there]
-    monkeypatch.setattr(kafka_poll, "fetch_by_hand", lambda *_: (found, end))
+    monkeypatch.setattr(kafka_poll, "fetch_by_hand", lambda *_, **__: (found, end))
     consumer = Seeking()
     made = InOrder({}, consumer, "gone")  # type: ignore[arg-type]
     made.start("t", 3, 5)
@@ -195,6 +196,33 @@ def test_what_is_not_there_either_is_missing(
     made, _ = order(monkeypatch, there, end)
     with pytest.raises(Fatal, match="offset 6 follows 4"):
         made.records([Message(6)])
+
+
+def test_an_end_that_is_only_said_is_no_missing_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, consumer = order(monkeypatch, [], 5)
+    monkeypatch.setattr(kafka_poll, "_UNTOLD_S", 0.0)
+    consumer.end = 6
+    assert [made.records([]) for _ in range(5)] == [[]] * 5
+    assert consumer.sought == []
+
+
+def test_where_nothing_comes_because_the_broker_is_away_it_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, consumer = order(monkeypatch, [5], 6)
+    asked = 0
+
+    def away(*_: Any, **__: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        raise Unreachable("away")
+
+    monkeypatch.setattr(kafka_poll, "fetch_by_hand", away)
+    monkeypatch.setattr(kafka_poll, "_UNTOLD_S", 0.0)
+    consumer.end = 6
+    assert [made.records([]) for _ in range(9)] == [[]] * 9
+    assert asked == 1
+    assert [r.offset for r in made.records([Message(5)])] == [5]
 
 
 def test_headers_are_ours_or_none() -> None:
