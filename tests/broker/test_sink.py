@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.rawbatch import batch_of, produce_batch, transaction
 from fuma.audit.history import colour_at
 from fuma.cli.history import of_subject
 from fuma.cli.law_genesis import write_genesis
@@ -39,6 +40,7 @@ from fuma.runtime.ports import Outgoing
 from unit.sink.rig import START, Author
 
 pytestmark = pytest.mark.slow
+JUNK = (b"k" * 16, b"junk", [(b"\xff", b"1")])
 
 
 class Cluster:
@@ -284,6 +286,30 @@ def test_with_the_sink_away_a_forged_record_is_not_answered(cluster: Cluster) ->
     with cluster.sink():
         wait(lambda: CodePlatform.of(cluster.home).colour(tags[0]) is not None)
     cluster.agree(tags[:1])
+
+
+def test_what_no_honest_client_writes_holds_nothing_up(cluster: Cluster) -> None:
+    """Names that are no text, places that are others', transactions, the last marker of all."""
+    tag = cluster.live(1, 3)[0]
+    admin, where = kafka_config(cluster.home, "admin"), partition_for(tag, 8)
+    with cluster.sink() as process:
+        wait(cluster.applied)
+        assert produce_batch(admin, DECISIONS, where, batch_of([JUNK] * 40)) == 0
+        assert produce_batch(admin, DECISIONS, where, batch_of([JUNK] * 3, deltas=(0, 5, 2))) == 0
+        wait(cluster.applied)
+        for commit in (True, False):
+            transaction(admin, DECISIONS, where, [b"v"], commit=commit)
+            wait(cluster.applied)
+        assert process.poll() is None
+    with cluster.sink():
+        cluster.live(20, 60)
+        wait(cluster.applied)
+    cluster.agree([tag])
+    reader = KafkaLogReader(kafka_config(cluster.home, "auditor"))
+    end = reader.bounds("fuma.dlq.decisions", 0).end
+    letters = list(reader.read("fuma.dlq.decisions", 0, 0, end))
+    reader.close()
+    assert len({r.header("__streams.errors.offset") for r in letters if r.value == b"v"}) >= 2
 
 
 def test_history_is_told_in_both_languages(cluster: Cluster) -> None:

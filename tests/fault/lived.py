@@ -29,7 +29,7 @@ from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.platform_memory import MemoryPlatform
-from fuma.runtime.ports import Outgoing
+from fuma.runtime.ports import LogRecord, Outgoing
 from fuma.sink.service import Sink
 from fuma.sink.settings import Settings
 from unit.sink.rig import START, WORLD, Author, FixedClock, ListSource, Rig, law
@@ -95,6 +95,9 @@ def live(folder: Path) -> Lived:
     world = World(rig.sealer, True, letters)
     _transform(Taskforce(), [PERSON, "fuma.presence"], log, world)
     log.append([Outgoing(PERSON, 3, b"k" * 16, b"written by an administrator")])
+    log.records[PERSON, 3].append(
+        LogRecord(PERSON, 3, len(log.records[PERSON, 3]), log.now, b"k", bytes(2_500_000), ())
+    )
     stage = Codes(law)
     intake = Intake(
         rig.sealer, simulated=True, partition_of=partition_for, counts={PERSON: 8}

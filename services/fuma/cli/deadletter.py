@@ -12,16 +12,21 @@ import typer
 from fuma.cli.errors import DONE, USAGE, CliError
 from fuma.contracts.topics import topics
 from fuma.domain.time import iso
+from fuma.runtime.dead_letters import (
+    ERRORS,
+    ORIGINAL_TIME_HEADER,
+    REASON_HEADER,
+    original_of,
+    part_of,
+)
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.host_intake import ORIGINAL_TIME_HEADER, REASON_HEADER
 from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.mac import unpack_time
 from fuma.runtime.ports import LogRecord
 
 deadletter = typer.Typer(no_args_is_help=True, help="Dead letters: list them, show one.")
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-_ERRORS = "__streams.errors."
 
 
 def register(app: typer.Typer) -> None:
@@ -37,11 +42,14 @@ def listing(
 ) -> int:
     """Count dead letters by topic and reason, and list the first of them.
 
-    Example: fuma deadletter list fuma.dlq.decisions
+    What is kept in parts counts once. Example: fuma deadletter list fuma.dlq.decisions
     """
     counts: Counter[tuple[str, str]] = Counter()
     first: list[dict[str, Any]] = []
     for raw in _records(topic):
+        part = part_of(raw)
+        if part is not None and part.number > 1:
+            continue
         told = describe(raw)
         counts[raw.topic, told["reason"]] += 1
         if len(first) < limit:
@@ -67,6 +75,8 @@ def show(
 ) -> int:
     """Show a dead letter: where it came from, why it is one, its original key, value, headers.
 
+    Of one that is kept in parts any part will do.
+
     Example: fuma deadletter show fuma.dlq.decisions/0@17
     """
     try:
@@ -83,12 +93,19 @@ def show(
         if not bounds.start <= at < bounds.end:
             raise CliError(f"nothing at {place}", f"there is {bounds.start} to {bounds.end - 1}")
         raw = next(iter(log.read(topic, number, at, at + 1)))
+        # Only of parts: others may stand between them, and a repeat of the first ones.
+        found = original_of(raw, log.read(topic, number, bounds.start, bounds.end))
     finally:
         log.close()
+    if found is None:
+        raise CliError(f"parts of {place} are missing", "they expired, or are not all written yet")
+    key, value, headers = found
+    if part_of(raw) is None:
+        headers = raw.headers
     told = describe(raw) | {
-        "key": (raw.key or b"").hex(),
-        "value": (raw.value or b"").hex(),
-        "headers": [[name, content.hex()] for name, content in raw.headers],
+        "key": (key or b"").hex(),
+        "value": (value or b"").hex(),
+        "headers": [[name, content.hex()] for name, content in headers],
     }
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
@@ -126,12 +143,14 @@ def describe(raw: LogRecord) -> dict[str, Any]:
         return (raw.header(name) or b"").decode("utf-8", "replace")
 
     original = unpack_time(raw.header(ORIGINAL_TIME_HEADER))
-    source = f"{text(_ERRORS + 'topic')}/{text(_ERRORS + 'partition')}@{text(_ERRORS + 'offset')}"
+    source = f"{text(ERRORS + 'topic')}/{text(ERRORS + 'partition')}@{text(ERRORS + 'offset')}"
+    part = part_of(raw)
     return {
         "place": f"{raw.topic}/{raw.partition}@{raw.offset}",
         "appended": iso(raw.timestamp),
         "from": source,
         "original": None if original is None else iso(original),
         "reason": text(REASON_HEADER),
-        "message": text(_ERRORS + "message"),
+        "message": text(ERRORS + "message"),
+        **({} if part is None else {"part": f"{part.number} of {part.count}"}),
     }

@@ -53,12 +53,16 @@ def sayable_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+#: A message stands in headers and incidents, and may repeat what a sender wrote.
+_LONGEST = 1_000
+
+
 class Poison(FumaError):
     """A record that can never be processed. ``reason`` is one of the closed list."""
 
     def __init__(self, reason: Reason, message: str = "") -> None:
         # It may repeat what the sender wrote, and a lone surrogate of JSON's is in no encoding.
-        super().__init__(sayable_text(message) or reason.value)
+        super().__init__(sayable_text(message[:_LONGEST]) or reason.value)
         self.reason = reason
 
 

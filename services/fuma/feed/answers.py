@@ -19,6 +19,7 @@ from fuma.contracts.errors import Fatal, Poison, Retryable
 from fuma.contracts.topics import answers_topic, partition_for, spec
 from fuma.feed.lines import RefusedRow
 from fuma.runtime.kafka_poll import fetching
+from fuma.runtime.kafka_records import headers_of
 from fuma.runtime.mac import Sealer
 
 #: Header that tells one sending of a file from another; echoed on the answers.
@@ -141,7 +142,9 @@ class AnswerReader:
                 if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
                     raise Fatal(f"{self._topic}: {error.str()}")
                 continue
-            headers: Any = message.headers() or []
+            headers = headers_of(message)
+            if headers is None:
+                continue
             if message.key() != self._key or dict(headers).get(RUN_HEADER) != self._run:
                 continue
             if self._check and not self._check.check(

@@ -21,7 +21,7 @@ from fuma.domain.time import Ms
 from fuma.gateway.command_intake import CommandIntake, Forward, Refused
 from fuma.gateway.service import MAX_JUMP
 from fuma.gateway.ticks import Ticker
-from fuma.runtime.host_intake import dead_letter
+from fuma.runtime.dead_letters import dead_letters
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
 from fuma.runtime.ports import Appender, LogRecord, Outgoing
@@ -72,7 +72,7 @@ class CommandDoor:
             try:
                 taken.append(self._intake.take(raw, self._ceremony()))
             except Poison as poison:
-                letters.append(dead_letter(raw, poison, DEAD_LETTERS, self._dlq))
+                letters += dead_letters(raw, poison, DEAD_LETTERS, self._dlq)
         # Without a time of anybody's it is the law's: a world begins with its genesis.
         at = max(at, self._law.log.time)
         forwards = []
@@ -83,7 +83,7 @@ class CommandDoor:
                 at = max(at, one.at if one.at is not None else at)
                 forwards.append(one)
         refused = [one for one in taken if isinstance(one, Refused)]
-        letters += [self._letter(one) for one in refused]
+        letters += [letter for one in refused for letter in self._letters(one)]
         self._ticker.know({one.province for one in forwards})
         if self._world.simulated and forwards:
             self._ticker.tick_law(at)  # (2)
@@ -115,9 +115,9 @@ class CommandDoor:
         )
         return Outgoing(COMMANDS, _partition(COMMANDS, key), key, value, headers)
 
-    def _letter(self, one: Refused) -> Outgoing:
+    def _letters(self, one: Refused) -> list[Outgoing]:
         poison = Poison(Reason.BAD_REPORT, ", ".join((*one.codes, *filter(None, [one.detail]))))
-        return dead_letter(one.raw, poison, DEAD_LETTERS, self._dlq)
+        return dead_letters(one.raw, poison, DEAD_LETTERS, self._dlq)
 
     def _signals(self, one: Refused) -> list[Outgoing]:
         """What oversight hears of it: codes and province, as of a department's rows."""

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from fuma.contracts.errors import Fatal, FumaError
 from fuma.gateway.doors import Doors
-from fuma.runtime.kafka_poll import consume_ready, fetching, records_of
+from fuma.runtime.kafka_poll import InOrder, consume_ready, fetching
 from fuma.runtime.ports import LogRecord
 from fuma.runtime.positions import read_committed
 
@@ -35,7 +35,6 @@ class Feeder:
         self._config = config
         self._doors = doors
         self._failure: Exception | None = None
-        self._next: dict[tuple[str, int], int] = {}
         self._handled: dict[tuple[str, int], LogRecord] = {}  # the last of each, not yet committed
         self._committed = 0.0  # when, by the monotonic clock
         self._last: list[TopicPartition] = []  # what was committed last
@@ -54,6 +53,7 @@ class Feeder:
                 "logger": log,
             }
         )
+        self._order = InOrder(config, self._consumer, "rows are gone that were not read")
         self._consumer.subscribe(doors.topics(), on_assign=self._assign, on_revoke=self._revoke)
 
     def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
@@ -63,7 +63,8 @@ class Feeder:
             )
             for one in partitions:
                 place = one.topic, one.partition
-                one.offset = self._next[place] = self._doors.assigned(*place, known[place])
+                one.offset = self._doors.assigned(*place, known[place])
+                self._order.start(*place, one.offset)
             consumer.assign(partitions)
         except (FumaError, KafkaException) as error:
             self._failure = error  # a callback's exception would be swallowed
@@ -77,23 +78,15 @@ class Feeder:
         # Another worker says from now on how far they are done.
         self._last = [one for one in self._last if (one.topic, one.partition) not in gone]
         for topic, partition in gone:
+            self._order.stop(topic, partition)
             self._doors.revoked(topic, partition)
 
     def chunk(self, size: int) -> list[LogRecord]:
-        """Up to ``size`` records that are there, in the order of each partition."""
+        """About ``size`` records that are there, in the order of each partition."""
         messages = consume_ready(self._consumer, size, 0.25)
         if self._failure is not None:
             raise Fatal(f"taking over partitions failed: {self._failure}") from self._failure
-        records = records_of(messages, "rows are gone that were not read")
-        for raw in records:
-            expected = self._next[raw.topic, raw.partition]
-            if raw.offset != expected:
-                raise Fatal(
-                    f"{raw.topic}/{raw.partition}: offset {raw.offset} follows {expected - 1}",
-                    "rows are missing from the log: compare it with its backups",
-                )
-            self._next[raw.topic, raw.partition] = raw.offset + 1
-        return records
+        return self._order.records(messages)
 
     def handled(self, records: Sequence[LogRecord]) -> None:
         """``records`` are done but for their answers' acknowledgement."""

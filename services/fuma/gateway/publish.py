@@ -23,7 +23,7 @@ from fuma.gateway.answers import Answers
 from fuma.gateway.intake import Row
 from fuma.gateway.itinerary import Said
 from fuma.gateway.judge import Judge, Judged, Opened
-from fuma.runtime.host_intake import dead_letter
+from fuma.runtime.dead_letters import dead_letters
 from fuma.runtime.kafka import STALL_S
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
@@ -94,12 +94,12 @@ class Publisher:
             same id and content, so that ``codes`` and ``watch`` drop the repeat.
         (4) Answers. A crash: given again; the client counts by the last row answered.
         """
-        letters = [self._letter(raw, poison) for raw, poison in dead]
+        letters = [one for raw, poison in dead for one in self._letters(raw, poison)]
         letters += self._incidents(dead, at)
         opened: list[Opened] = []
         verdicts: list[tuple[Row, tuple[Fault, ...], bool]] = []
         for row in early:
-            letters.append(self._letter(row.raw, Poison(Reason.BAD_REPORT, "time-jump")))
+            letters += self._letters(row.raw, Poison(Reason.BAD_REPORT, "time-jump"))
             verdicts.append((row, (fault("", "time-jump"),), False))
         for row in rows:
             if row.end:
@@ -107,18 +107,16 @@ class Publisher:
             try:
                 opened.append(self._judge.open(row))
             except Poison as poison:
-                letters.append(self._letter(row.raw, poison))
+                letters += self._letters(row.raw, poison)
                 verdicts.append((row, (fault("", "not-sealed-to-us"),), False))
         judged = self._judged(opened)  # (1)
         if self._world.simulated and at >= 0:
             self.tick(at)  # (2)
         feed = [self._fact(one) for one in judged if one.fact is not None]
         feed += [self._said(one, *pair) for one in judged for pair in enumerate(one.said)]
-        letters += [
-            self._letter(one.opened.row.raw, Poison(Reason.BAD_REPORT, one.ends[0]))
-            for one in judged
-            if one.ends
-        ]
+        for one in judged:
+            if one.ends:
+                letters += self._letters(one.opened.row.raw, Poison(Reason.BAD_REPORT, one.ends[0]))
         signals = self._signals(verdicts, judged, at)
         self._appender.append([*letters, *feed, *signals])  # (3)
         verdicts += [(one.opened.row, one.faults, one.fact is not None) for one in judged]
@@ -132,7 +130,11 @@ class Publisher:
     def law_letters(self, found: Sequence[tuple[LogRecord, Poison]], at: Ms) -> None:
         """Dead letters of ``law``, with an incident: somebody wrote there who may not."""
         count = spec(LAW_DEAD_LETTERS).partitions
-        letters = [dead_letter(raw, poison, LAW_DEAD_LETTERS, count) for raw, poison in found]
+        letters = [
+            one
+            for raw, poison in found
+            for one in dead_letters(raw, poison, LAW_DEAD_LETTERS, count)
+        ]
         self._appender.append([*letters, *self._incidents(found, at, "not-law")])
 
     def alarm(self, code: str, what: str, at: Ms) -> None:
@@ -252,8 +254,8 @@ class Publisher:
                 made.append(Outgoing(SIGNALS, partition, key, value, headers))
         return made
 
-    def _letter(self, raw: LogRecord, poison: Poison) -> Outgoing:
-        return dead_letter(raw, poison, DEAD_LETTERS, self._dlq)
+    def _letters(self, raw: LogRecord, poison: Poison) -> list[Outgoing]:
+        return dead_letters(raw, poison, DEAD_LETTERS, self._dlq)
 
     def _incidents(
         self, dead: Sequence[tuple[LogRecord, Poison]], at: Ms, code: str = "forged-row"

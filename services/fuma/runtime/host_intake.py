@@ -1,25 +1,17 @@
-"""A stage's door: which records of an input topic are inputs at all, and what becomes of the rest.
+"""A stage's door: which records of an input topic are inputs at all.
 
-Whatever is not an input is kept as a dead letter with its original key, value and headers, and the
-stream goes on. A dead letter never moves T. The added headers follow Kafka's KIP-1034
-(``__streams.errors.*``, values as text), so that ordinary tools show them, and ours say why.
+Whatever is not an input is kept as a dead letter (``dead_letters.py``), and the stream goes on. A
+dead letter never moves T.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from fuma import __version__
 from fuma.contracts.errors import Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_types import Raw
-from fuma.runtime.mac import MAC_HEADER, TIME_HEADER, Sealer, pack_time, unpack_time
-from fuma.runtime.ports import Outgoing
-
-REASON_HEADER = "fuma-reason"
-VERSION_HEADER = "fuma-app-version"
-ORIGINAL_TIME_HEADER = "fuma-original-time"
-_ERRORS = "__streams.errors."
+from fuma.runtime.mac import MAC_HEADER, TIME_HEADER, Sealer, unpack_time
 
 
 class Intake:
@@ -67,19 +59,3 @@ class Intake:
         if at is None:
             raise Poison(Reason.NO_TIME, "a simulated world, and no log time on the record")
         return at
-
-
-def dead_letter(raw: Raw, poison: Poison, topic: str, partitions: int) -> Outgoing:
-    """``raw`` as it was, for ``topic``, with what was wrong and where it stood."""
-    added = (
-        (_ERRORS + "topic", raw.topic.encode()),
-        (_ERRORS + "partition", str(raw.partition).encode()),
-        (_ERRORS + "offset", str(raw.offset).encode()),
-        (_ERRORS + "exception", type(poison).__name__.encode()),
-        (_ERRORS + "message", str(poison).encode()),
-        (REASON_HEADER, poison.reason.value.encode()),
-        (VERSION_HEADER, __version__.encode()),
-        (ORIGINAL_TIME_HEADER, pack_time(max(raw.timestamp, 0))),
-    )
-    original = tuple((name, content or b"") for name, content in raw.headers)
-    return Outgoing(topic, raw.partition % partitions, raw.key, raw.value, original + added)

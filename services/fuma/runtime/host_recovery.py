@@ -17,6 +17,7 @@ from fuma.contracts.errors import Fatal, Poison
 from fuma.runtime.host_state import POSITION, KeyState, load_key_state, write_states
 from fuma.runtime.host_types import D, I, LedgerStage, Position, R, S
 from fuma.runtime.host_world import World
+from fuma.runtime.marks import differs
 from fuma.runtime.ports import Bounds, LogReader, LogRecord, Store
 
 log = logging.getLogger(__name__)
@@ -113,9 +114,8 @@ class Recovery(Generic[S, I, D, R]):
     def _same(self, topic: str, offset: int, expected: bytes, start: int) -> None:
         if offset < start:
             return  # nothing stored yet, or retention took it
-        for record in self._reader.read(topic, self._partition, offset, offset + 1):
-            if hashlib.sha256(record.value or b"").digest() != expected:
-                self._stop(f"{topic} holds another value at {offset} than the store was made from")
+        if differs(self._reader, topic, self._partition, offset, expected):
+            self._stop(f"{topic} holds another value at {offset} than the store was made from")
 
     def _fold(self, start: int, stop: int) -> Position:
         """Ledger offsets from ``start`` up to ``stop``; the position after them."""

@@ -25,7 +25,7 @@ from fuma.runtime.host_state import FOREVER, POSITION, SHAPE
 from fuma.runtime.host_stored import I, StoredPartition, StoredStage
 from fuma.runtime.host_types import Position
 from fuma.runtime.host_world import World
-from fuma.runtime.marks import Committed, Marker, value_hash
+from fuma.runtime.marks import Committed, Marker, differs
 from fuma.runtime.ports import LogReader, SortedStore
 
 log = logging.getLogger(__name__)
@@ -144,9 +144,8 @@ class StoredRunner(Generic[I]):
             return "what follows on the store has expired"
         if position.applied >= bounds.start:
             at = position.applied
-            for record in self._reader.read(tp.topic, tp.partition, at, at + 1):
-                if value_hash(record) != position.input_hash:
-                    self._stop(tp, f"the log holds another value at {at} than was decided")
+            if differs(self._reader, tp.topic, tp.partition, at, position.input_hash):
+                self._stop(tp, f"the log holds another value at {at} than was decided")
         return ""
 
     def _again(self, engine: StoredPartition[I], tp: TP, said: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fuma.contracts.errors import Poison
-from fuma.runtime.host_intake import dead_letter
+from fuma.runtime.dead_letters import dead_letters
 from fuma.runtime.host_types import Raw
 from fuma.runtime.mac import Sealer
 from fuma.runtime.ports import Outgoing
@@ -25,6 +25,6 @@ class World:
     alarm: Callable[[str, str], None] = lambda kind, what: None
 
     def letters(self, raw: Raw, poison: Poison, topic: str) -> list[Outgoing]:
-        """The dead letter of ``raw``, and what stands beside it."""
-        letter = dead_letter(raw, poison, topic, self.dead_letter_partitions[topic])
-        return [letter, *self.beside(raw, poison)]
+        """The dead letter of ``raw``, in parts if need be, and what stands beside it."""
+        letters = dead_letters(raw, poison, topic, self.dead_letter_partitions[topic])
+        return [*letters, *self.beside(raw, poison)]

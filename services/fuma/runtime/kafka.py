@@ -22,7 +22,8 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.kafka_poll import fetching
+from fuma.runtime.hand_fetch import fetch_by_hand
+from fuma.runtime.kafka_poll import UNREAD, fetching
 from fuma.runtime.kafka_records import GONE, Batch, Lane, check_sizes, record_of
 from fuma.runtime.ports import Bounds, LogRecord, Outgoing
 
@@ -118,6 +119,7 @@ class KafkaLogReader:
 
     def __init__(self, config: Mapping[str, str]) -> None:
         """``config``: connection settings (bootstrap servers, SASL)."""
+        self._config = config
         # What fails is raised; left alone, it would write to stderr by itself.
         self._admin = AdminClient({**config, "log_level": 0})
         self._consumer = Consumer(
@@ -185,7 +187,7 @@ class KafkaLogReader:
         self._consumer.assign([TopicPartition(topic, partition, start)])
         quiet = time.monotonic()
         try:
-            while True:
+            while start < end:
                 # Never more than there is: librdkafka waits until it has as many.
                 messages = self._consumer.consume(min(1_000, end - start), timeout=0.5)
                 if messages:
@@ -193,21 +195,34 @@ class KafkaLogReader:
                 elif time.monotonic() - quiet > _TIMEOUT_S:
                     raise Fatal(f"{topic}/{partition}: nothing to read at {start}", GONE)
                 for message in messages:
-                    if self._ends(message, topic, partition):
-                        return
+                    ended = self._ends(message, topic, partition)
                     if (message.topic(), message.partition()) != (topic, partition):
                         continue
-                    offset = message.offset()
-                    if message.error() is not None or offset is None or offset < start:
+                    error = message.error()
+                    if error is not None and not ended and error.code() not in UNREAD:
                         continue
-                    if offset >= end:
+                    follows = error is None and message.offset() == start
+                    record = record_of(message) if follows else None
+                    if record is not None:
+                        yield record
+                        start += 1
+                        if start >= end:
+                            return
+                        continue
+                    # librdkafka cannot tell what stands there (``kafka_poll.InOrder``).
+                    found, behind = fetch_by_hand(self._config, topic, partition, start)
+                    yield from [one for one in found if one.offset < end]
+                    if behind == start:
                         return
-                    yield record_of(message)
-                    start = offset + 1
-                    if start >= end:
-                        return
+                    start = behind
+                    self._consumer.assign([TopicPartition(topic, partition, start)])
+                    break
         finally:
             self._consumer.unassign()
+
+    def exact(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        found, _ = fetch_by_hand(self._config, topic, partition, offset)
+        return found[0] if found and found[0].offset == offset else None
 
     def _ends(self, message: Any, topic: str, partition: int) -> bool:
         error = message.error()
@@ -217,6 +232,8 @@ class KafkaLogReader:
             return (message.topic(), message.partition()) == (topic, partition)
         if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED or error.retriable():
             return False  # no group is used
+        if error.code() in UNREAD:
+            return False  # it is read by hand
         raise Fatal(f"{topic}/{partition}: {error}", GONE)
 
     def close(self) -> None:

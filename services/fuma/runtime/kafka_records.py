@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from operator import methodcaller
 from typing import Any, Final
 
 from confluent_kafka import KafkaException
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.records import LogRecord, Outgoing
+from fuma.runtime.records import Headers, LogRecord, Outgoing
 
 #: Under the broker's default ``message.max.bytes`` (1,048,588) with room for the batch header.
 MAX_RECORD_BYTES: Final = 1_000_000
 #: What to do where the broker does not go on.
 GONE: Final = "look at the broker's log; the process starts again by itself"
+#: What librdkafka and the format add at most: to a record, and to each of its headers.
+_OVERHEAD: Final = 100
+_HEADER_OVERHEAD: Final = 20
+_HEADERS: Final = methodcaller("headers")
 _Fail = Callable[[str], Fatal]
 
 
@@ -98,10 +103,11 @@ class Lane:
 
 
 def record_size(record: Outgoing) -> int:
-    """Bytes of key, value and headers."""
-    size = len(record.key or b"") + len(record.value or b"")
+    """Bytes of a record on its way, at most: each length counts, and headers have many."""
+    size = _OVERHEAD + len(record.key or b"") + len(record.value or b"")
     for name, content in record.headers:
-        size += len(name) + len(content)
+        utf8 = len(name) if name.isascii() else len(name.encode())
+        size += _HEADER_OVERHEAD + utf8 + len(content)
     return size
 
 
@@ -113,9 +119,24 @@ def check_sizes(records: Sequence[Outgoing]) -> None:
             raise Fatal(f"{record.topic}: a record of {size} bytes")
 
 
-def record_of(message: Any) -> LogRecord:
-    """A message without an error, as ours."""
-    headers = tuple([(name, content or b"") for name, content in message.headers() or ()])
+def headers_of(message: Any) -> Headers | None:
+    """A message's headers; ``None`` where a name among them is no text.
+
+    Of such a message confluent-kafka gives a list with holes in it, and its exception to whoever
+    comes next. Called from C, it is looked for at once; nobody may ask that message again.
+    """
+    try:
+        found = _HEADERS(message)
+    except (SystemError, UnicodeDecodeError):
+        return None
+    return tuple([(name, content or b"") for name, content in found or ()])
+
+
+def record_of(message: Any) -> LogRecord | None:
+    """A message without an error, as ours; ``None`` where it has to be read by hand."""
+    headers = headers_of(message)
+    if headers is None:
+        return None
     return LogRecord(
         message.topic(),
         message.partition(),

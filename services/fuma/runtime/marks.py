@@ -48,6 +48,15 @@ def value_hash(record: Valued) -> bytes:
     return hashlib.sha256(record.value or b"").digest()
 
 
+def differs(reader: LogReader, topic: str, partition: int, offset: int, digest: bytes) -> bool:
+    """Whether another value stands there than the one of ``digest``."""
+    for record in reader.read(topic, partition, offset, offset + 1):
+        if value_hash(record) != digest:
+            exact = reader.exact(topic, partition, offset)
+            return exact is None or value_hash(exact) != digest
+    return False
+
+
 class Marker:
     """Makes and checks the marks of one partition of one stage's input."""
 
@@ -100,10 +109,10 @@ class Marker:
             )
         if offset < bounds.start:
             raise Fatal(f"{place}: records from {offset} to {bounds.start} expired unread", REPAIR)
-        if digest and offset > bounds.start:
-            for record in reader.read(self._topic, self._partition, offset - 1, offset):
-                if value_hash(record) != digest:
-                    raise Fatal(
-                        f"{place} holds another value at {offset - 1} than was done", REPAIR
-                    )
+        if (
+            digest
+            and offset > bounds.start
+            and differs(reader, self._topic, self._partition, offset - 1, digest)
+        ):
+            raise Fatal(f"{place} holds another value at {offset - 1} than was done", REPAIR)
         return committed

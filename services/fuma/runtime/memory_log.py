@@ -64,6 +64,9 @@ class MemoryLog:
             raise Fatal(f"{topic}/{partition}: nothing to read at {start}")
         yield from self.records[topic, partition][start - bounds.start : end - bounds.start]
 
+    def exact(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        return next(self.read(topic, partition, offset, offset + 1), None)
+
     def cut(self, topic: str, partition: int, end: int) -> None:
         """Lose the tail, as a broker without fsync may in a power cut."""
         del self.records[topic, partition][end - self._starts[topic, partition] :]

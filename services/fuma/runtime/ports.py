@@ -54,6 +54,14 @@ class LogReader(Protocol):
         """Records with ``start <= offset < end``, in order. Raises ``Fatal`` if start is gone."""
         ...
 
+    def exact(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        """What stands at ``offset`` by the broker's own count; ``None`` where nothing does.
+
+        Slow. ``read``, begun in the middle of a batch, has only the writer's word for where a
+        record of that batch stands (``batch_reading.py``).
+        """
+        ...
+
     def close(self) -> None: ...
 
 

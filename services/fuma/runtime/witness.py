@@ -13,7 +13,7 @@ from typing import NoReturn
 from fuma.contracts.errors import Fatal
 from fuma.runtime.host_types import Position
 from fuma.runtime.mac import Sealer
-from fuma.runtime.marks import REPAIR, Committed, Marker, value_hash
+from fuma.runtime.marks import REPAIR, Committed, Marker, differs
 from fuma.runtime.ports import LogReader
 
 _OFFSET = struct.Struct(">q")
@@ -56,9 +56,8 @@ class Witness:
             self._stop(self._ledger, f"{offset} was written, the log ends at {bounds.end}")
         if offset < bounds.start:
             return
-        for record in self._reader.read(self._ledger, self._partition, offset, offset + 1):
-            if value_hash(record) != digest:
-                self._stop(self._ledger, f"another value stands at {offset} than was written")
+        if differs(self._reader, self._ledger, self._partition, offset, digest):
+            self._stop(self._ledger, f"another value stands at {offset} than was written")
 
     def _stop(self, topic: str, what: str) -> NoReturn:
         raise Fatal(f"{topic}/{self._partition}: {what}: it has lost its tail", REPAIR)

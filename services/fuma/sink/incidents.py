@@ -10,13 +10,14 @@ from fuma.contracts.codec import encode
 from fuma.contracts.errors import Poison
 from fuma.contracts.topics import DECISIONS, INCIDENTS, partition_for, spec
 from fuma.domain.time import Ms, iso
-from fuma.runtime.host_intake import dead_letter
+from fuma.runtime.dead_letters import dead_letters
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.platform_store import Stranger
 from fuma.runtime.ports import Appender, Clock, LogRecord, Outgoing
 
 log = logging.getLogger("fuma.sink")
 _SHOWN = 5
+_TAG_BYTES = 16
 
 
 class Incidents:
@@ -34,9 +35,13 @@ class Incidents:
             return
         topic = spec(DECISIONS).dead_letter or "fuma.dlq.decisions"
         count = spec(topic).partitions
-        made = [dead_letter(raw, poison, topic, count) for raw, poison in dead]
+        made: list[Outgoing] = []
+        for raw, poison in dead:
+            made += dead_letters(raw, poison, topic, count)
         first, why = dead[0]
         where = f"{first.topic}/{first.partition}@{first.offset}"
+        # Whoever writes there writes keys of any length.
+        one = first.key if len(dead) == 1 and first.key and len(first.key) == _TAG_BYTES else b""
         made.append(
             self._incident(
                 "forged-decision",
@@ -44,7 +49,7 @@ class Incidents:
                 at,
                 actor="unauthenticated",
                 connection=f"appended {iso(first.timestamp)} by the broker's clock",
-                subject=first.key.hex() if first.key and len(dead) == 1 else "",
+                subject=one.hex(),
                 detail=f"{where}: {len(dead)} records, first: {why}",
             )
         )

@@ -9,7 +9,7 @@ from typing import Protocol
 from confluent_kafka import Consumer, TopicPartition
 
 from fuma.contracts.topics import DECISIONS
-from fuma.runtime.kafka_poll import fetching, records_of
+from fuma.runtime.kafka_poll import InOrder, fetching
 from fuma.runtime.ports import LogRecord
 
 log = logging.getLogger("fuma.sink")
@@ -45,16 +45,20 @@ class KafkaSource:
             }
         )
 
+        self._order = InOrder(config, self._consumer, "records are gone that were not applied")
+
     def start(self, offsets: Mapping[int, int]) -> None:
         """Read on from these offsets, by partition."""
+        for partition, offset in offsets.items():
+            self._order.start(DECISIONS, partition, offset)
         self._consumer.assign([TopicPartition(DECISIONS, p, o) for p, o in offsets.items()])
 
     def poll(self, size: int, seconds: float) -> list[LogRecord]:
-        """What is there, at most ``size``. Raises ``Fatal`` where records are gone."""
+        """What is there, about ``size`` at most. Raises ``Fatal`` where records are gone."""
         messages = self._consumer.consume(1, timeout=seconds)
         if messages and size > 1:  # and what else is here by now, of any partition
             messages += self._consumer.consume(size - 1, timeout=0)
-        return records_of(messages, "records are gone that were not applied")
+        return self._order.records(messages)
 
     def ends(self) -> dict[int, int]:
         """As the last fetches said; the broker is not asked."""

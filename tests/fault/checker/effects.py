@@ -11,7 +11,8 @@ import re
 import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import Any
 
 from fault.checker.ledgers import Ledger
@@ -41,9 +42,61 @@ def read_letters(log: Log) -> Letters:
     found, closed = Letters(), reasons()
     for topic in log.topics():
         if topic.startswith("fuma.dlq."):
-            for letter in log.of(topic):
+            for letter in whole_letters(found, log.of(topic)):
                 _letter(found, log, letter, closed)
     return found
+
+
+def whole_letters(found: Letters, records: Iterable[Rec]) -> Iterator[Rec]:
+    """Dead letters with the original's key, value and headers, those in parts put together.
+
+    Parts may be repeated from the first one on, after a crash between them.
+    """
+    open_parts: dict[tuple[bytes | None, ...], dict[int, Rec]] = {}
+    done: set[tuple[bytes | None, ...]] = set()
+    for record in records:
+        added = dict(record.headers[_added(record) :])
+        if "fuma-part" not in added:
+            yield record
+            continue
+        named = tuple(added.get(ERRORS + x) for x in ("topic", "partition", "offset"))
+        named += (added.get("fuma-whole"),)
+        parts = open_parts.setdefault(named, {})
+        known = parts.setdefault(int(added["fuma-part"]), record)
+        if known.value != record.value:
+            found.faults.append("letter: {}/{}@{}: another part".format(*record.place))
+        if len(parts) == int(added["fuma-parts"]) and named not in done:
+            done.add(named)
+            whole = b"".join(parts[n].value or b"" for n in sorted(parts))
+            if hashlib.sha256(whole).digest() != added.get("fuma-whole"):
+                found.faults.append("letter: {}/{}@{}: other parts".format(*record.place))
+                continue
+            key, value, headers = _unpacked(whole)
+            yield replace(record, key=key, value=value, headers=(*headers, *added.items()))
+    for named in open_parts.keys() - done:
+        found.faults.append(f"letter: of {named[:3]}: a part is missing")
+
+
+def _added(letter: Rec) -> int:
+    """Where the headers begin that the original did not have."""
+    names = [name for name, _ in letter.headers]
+    first = ERRORS + "topic"
+    return len(names) - 1 - names[::-1].index(first) if first in names else len(names)
+
+
+def _unpacked(whole: bytes) -> tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]:
+    stream = BytesIO(whole)
+
+    def number() -> int:
+        return int.from_bytes(stream.read(4), "big", signed=True)
+
+    def sized() -> bytes | None:
+        length = number()
+        return None if length < 0 else stream.read(length)
+
+    key, value = sized(), sized()
+    headers = tuple([((sized() or b"").decode(), sized() or b"") for _ in range(number())])
+    return key, value, headers
 
 
 def _letter(found: Letters, log: Log, letter: Rec, closed: set[str]) -> None:
@@ -66,7 +119,7 @@ def _letter(found: Letters, log: Log, letter: Rec, closed: set[str]) -> None:
         if (place[0], place[1]) in log.records:
             found.faults.append(f"letter: {where}: of {place}, which is not there")
     elif (letter.key, letter.value, time) != (original.key, original.value, original.time) or (
-        letter.headers[: len(original.headers)] != original.headers
+        original.named and letter.headers[: _added(letter)] != original.headers
     ):
         found.faults.append(f"letter: {where}: is not what stands at {place}")
     if place not in found.by_place:

@@ -25,7 +25,8 @@ from fuma.domain.law.inforce import Law
 from fuma.domain.law.reading import instant
 from fuma.domain.time import DAY, MINUTE, Ms
 from fuma.processor.comparison_partition import match_fact
-from fuma.runtime.host_intake import REASON_HEADER, Intake
+from fuma.runtime.dead_letters import REASON_HEADER
+from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_transform import internal
 from fuma.runtime.mac import TIME_HEADER, pack_time, unpack_time
 from fuma.runtime.ports import Outgoing

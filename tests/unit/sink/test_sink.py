@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.domain.colour import Colour
 from fuma.domain.time import DAY, HOUR
+from fuma.runtime.dead_letters import original_of
 from fuma.runtime.mac import Sealer
 from fuma.runtime.platform import Answer, NoAnswer
 from fuma.runtime.platform_writes import code_key
+from fuma.runtime.ports import LogRecord
 from unit.sink.agreeing import agree, incidents
 from unit.sink.rig import COUNT, START, WORLD, Rig
 
@@ -65,6 +67,19 @@ def test_a_forged_ledger_record_is_a_dead_letter_and_an_incident(tmp_path: Path)
         rig.append(tag, value, START + 90 * DAY, sealer=Sealer(WORLD.id, b"x" * 32))
     rig.drain()
     assert len(rig.log.records["fuma.dlq.decisions", 0]) == len(values)
+    assert incidents(rig) == ["forged-decision"]
+    agree(rig, tags)
+
+
+@pytest.mark.parametrize("key", [b"k" * 16, b"k" * 990_000])
+def test_a_forged_record_of_any_size_holds_nothing_up(tmp_path: Path, key: bytes) -> None:
+    rig = Rig(tmp_path, 5)
+    tags = rig.live(3, 20)
+    found = rig.log.records[DECISIONS, 1]
+    found.append(LogRecord(DECISIONS, 1, len(found), START, key, bytes(2_000_000), ()))
+    rig.drain()
+    letters = rig.log.records["fuma.dlq.decisions", 0]
+    assert original_of(letters[-1], letters) == (key, bytes(2_000_000), ())
     assert incidents(rig) == ["forged-decision"]
     agree(rig, tags)
 

@@ -13,10 +13,10 @@ from fuma.cli.demo.scene import ORDERED_BY, Scene, now, wait_for
 from fuma.contracts import topics
 from fuma.domain.time import HOUR, Ms
 from fuma.runtime import keyfiles
+from fuma.runtime.dead_letters import REASON_HEADER
 from fuma.runtime.embedded import authlog
 from fuma.runtime.embedded.authlog import AuthEvent
 from fuma.runtime.embedded.connect import kafka_address, kafka_config
-from fuma.runtime.host_intake import REASON_HEADER
 from fuma.runtime.ports import Outgoing
 
 _FEED = topics.feed_topic("health")

@@ -1,0 +1,72 @@
+"""aiokafka's fetched records, with those that its own reading stops at or passes over.
+
+Its compiled reader raises where a header's name is no text, believes what a record says of its
+place, and passes over the markers of transactions. Each batch is read by it all the same; one that
+it cannot read, or reads with other offsets than the broker gives, is read by hand from there on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.memory_records import MemoryRecords
+
+from fuma.runtime.batch_reading import base_of, batches, records_of_batch
+from fuma.runtime.host_types import Raw
+
+
+class Records(MemoryRecords):  # type: ignore[misc]  # aiokafka is not typed
+    """A fetch's batches, which knows its bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.data = data
+
+
+class _Elsewhere(Exception):
+    """A record that says it stands elsewhere."""
+
+
+class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """The records of one partition in a fetch."""
+
+    next_fetch_offset: int
+
+    def _unpack_records(self) -> Iterator[Raw]:
+        tp, records = self._tp, self._records
+        frames = batches(records.data)  # looked at only where there is need
+        while records.has_next():
+            batch = records.next_batch()
+            if self._check_crcs and not batch.validate_crc():
+                raise CorruptRecordException(f"Invalid CRC - {tp}")
+            offset = batch.base_offset
+            try:
+                for record in batch:
+                    if record.offset != offset:
+                        raise _Elsewhere
+                    offset += 1
+                    # The first batch may begin before what was asked for.
+                    if record.offset >= self.next_fetch_offset:
+                        made = self._consumer_record(tp, record)
+                        self.next_fetch_offset = offset
+                        yield made
+            except (_Elsewhere, UnicodeDecodeError, CorruptRecordException):
+                yield from self._by_hand(frames, batch.base_offset)
+            self.next_fetch_offset = batch.next_offset
+
+    def _by_hand(self, frames: Iterator[bytes], base: int) -> Iterator[Raw]:
+        found = next(one for one in frames if base_of(one) == base)
+        for record in records_of_batch(found, self._tp.topic, self._tp.partition):
+            if record.offset >= self.next_fetch_offset:
+                self.next_fetch_offset = record.offset + 1
+                yield record
+
+
+def install() -> None:
+    """For every consumer of this process that is made from now on."""
+    fetcher_module: Any = fetcher
+    fetcher_module.MemoryRecords = Records
+    fetcher_module.PartitionRecords = PartitionRecords

@@ -1,0 +1,125 @@
+"""Records that a broker just takes, or takes because they pack well: dead letters all the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from broker.toy_cluster import PARTITIONS, ToyCluster
+from doorkit import Door, event, name, number
+from fuma.contracts.topics import partition_for
+from fuma.runtime.dead_letters import original_of, part_of
+from fuma.runtime.embedded.connect import kafka_config
+from fuma.runtime.kafka import KafkaLogReader
+from fuma.runtime.ports import Headers, LogRecord
+from fuma.runtime.vault import VaultClient
+
+KEY = b"k" * 16
+#: What stays below the broker's limit as it is, and what does once it is packed.
+POISON: list[tuple[str, bytes | None, bytes | None, Headers]] = [
+    ("none", KEY, bytes(range(256)) * 4_050, (("h", b"x"),)),  # 1,036,800
+    ("none", KEY, bytes(999_850), ()),
+    ("lz4", KEY, bytes(5_000_000), ()),
+    ("zstd", b"k" * 3_000_000, None, (("h", bytes(2_000_000)),)),
+    (
+        "gzip",
+        None,
+        b"",
+        tuple([(f"h{n}", b"") for n in range(99_000)]),
+    ),  # librdkafka reads up to 100,000
+]
+
+
+def write(config: dict[str, str], topic: str, partition: int) -> None:
+    for codec, key, value, headers in POISON:
+        producer = Producer({**config, "compression.type": codec, "message.max.bytes": 50_000_000})
+        producer.produce(topic, value, key, partition, headers=list(headers))
+        assert producer.flush(30) == 0
+
+
+def kept(letters: list[LogRecord]) -> list[Any]:
+    """What the letters keep, each once."""
+    firsts = [one for one in letters if (part := part_of(one)) is None or part.number == 1]
+    return [original_of(one, letters) for one in firsts]
+
+
+@pytest.fixture
+def cluster(stack: Any, tmp_path: Path) -> Iterator[ToyCluster]:
+    made = ToyCluster(stack.kafka("admin"), tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_stage_goes_on(cluster: ToyCluster) -> None:
+    partition = partition_for(KEY, PARTITIONS)
+    cluster.write(cluster.inputs(100, keys=10))
+    write(cluster.kafka, cluster.stage.input_topic, partition)
+    cluster.write(cluster.inputs(100, keys=10, seed=9))
+    cluster.start()
+    cluster.wait_done()
+    assert cluster.ledger() == cluster.decided_again(chunk=17)
+    topic = cluster.stage.dead_letter_topic
+    bounds = cluster.reader.bounds(topic, partition)
+    letters = list(cluster.reader.read(topic, partition, bounds.start, bounds.end))
+    wanted = [(key, value, headers) for _, key, value, headers in POISON]
+    assert [one for one in kept(letters) if one in wanted] == wanted
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[Door]:
+    made = Door()
+    loader = VaultClient(made.home.path, "holders-loader")
+    loader.load([(number(i), name(i)) for i in range(10)])
+    loader.close()
+    made.open()
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+def test_what_librdkafka_does_not_unpack_holds_nobody_up(door: Door) -> None:
+    """A zstd batch of three kilobytes that is ninety megabytes."""
+    admin = kafka_config(door.home, "admin")
+    producer = Producer({**admin, "compression.type": "zstd", "message.max.bytes": 100_000_000})
+    partition = partition_for(b"R-LARGE", 8)
+    producer.produce("fuma.in.health", bytes(90_000_000), b"R-LARGE", partition)
+    assert producer.flush(30) == 0
+    summary, _ = door.report([event(2)])
+    assert summary.accepted == 1
+    deadline = time.monotonic() + 60
+    while not (kept_ := kept_of(door, b"R-LARGE")):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert kept_ == [90_000_000]
+    log = KafkaLogReader(admin)
+    (stands,) = log.read("fuma.in.health", partition, 0, 1)
+    assert len(stands.value or b"") == 90_000_000
+    log.close()
+
+
+def kept_of(door: Door, key: bytes) -> list[int]:
+    """Lengths of the values that are kept whole under a key."""
+    found = [one for one in kept(door.records("fuma.dlq.in")) if one and one[0] == key]
+    return [len(value) for _, value, _ in found]
+
+
+def test_the_gateway_goes_on_at_both_doors(door: Door) -> None:
+    for topic in ("fuma.in.health", "fuma.in.commands"):
+        write(kafka_config(door.home, "admin"), topic, 0)
+    for _ in range(2):
+        summary, refused = door.report([event(1)])
+        assert (summary.accepted, refused) == (1, [])
+    assert door.gateway is not None
+    assert door.gateway.poll() is None
+    wanted = [(key, value, headers) for _, key, value, headers in POISON]
+    deadline = time.monotonic() + 30
+    found: list[Any] = []
+    while [found.count(one) for one in wanted] != [2] * len(wanted):
+        assert time.monotonic() < deadline, [found.count(one) for one in wanted]
+        time.sleep(0.2)
+        found = kept(door.records("fuma.dlq.in"))
