@@ -15,7 +15,7 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException
 
-from chaos import servers, services, states
+from chaos import servers, services, states, tails
 from chaos.encounters import Encounters
 from chaos.line import Line
 from chaos.load import Load, Poison
@@ -54,10 +54,10 @@ def faults(minutes: float) -> dict[str, Fault]:
         "broker slow": servers.broker_slow,
         "broker's disk full": servers.broker_full,
         "broker rejects some batches": servers.broker_rejects,
-        "ledger lost its tail": servers.lost_tail(DECISIONS),
-        "input lost its tail": servers.lost_tail(PERSON),
-        "orders lost their tail": servers.lost_tail(ORDERS),
-        "a department's topic lost its tail": servers.lost_tail(in_topic("health"), "gateway"),
+        "ledger lost its tail": tails.lost_tail(DECISIONS),
+        "input lost its tail": tails.lost_tail(PERSON),
+        "orders lost their tail": tails.lost_tail(ORDERS),
+        "a department's topic lost its tail": tails.lost_tail(in_topic("health"), "gateway"),
         "law unreachable": servers.law_unreachable,
         "Redis killed": servers.redis_killed,
         "Redis emptied": servers.redis_emptied,
@@ -168,7 +168,7 @@ class Run:
     def _end(self, report: Report) -> None:
         """What ends the world, and its own verdict beside the others."""
         try:
-            self._one(END, lambda line, _: servers.made_anew(line))
+            self._one(END, lambda line, _: tails.made_anew(line))
         except (AssertionError, FumaError, KafkaException) as error:
             report.faults.append(f"anew: {error}")
 
