@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuma.contracts.errors import Fatal
 from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.domain.colour import Colour
 from fuma.domain.time import DAY, HOUR
@@ -312,3 +313,17 @@ def test_parts_of_a_decision_count_together(tmp_path: Path) -> None:
     assert isinstance(told, Answer)
     assert told.seq == seq + 3
     assert incidents(rig) == []
+
+
+def test_a_ledger_that_lost_its_tail_stops_the_sink_and_nothing_is_written(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 12)
+    rig.live(4, 40)
+    rig.drain()
+    before = dict(rig.store.values)
+    cut = max(range(COUNT), key=lambda n: len(rig.log.records[DECISIONS, n]))
+    rig.log.records[DECISIONS, cut].pop()
+    rig.sink._close()
+    again = rig.another()
+    with pytest.raises(Fatal, match="was applied"):
+        again.turn()
+    assert rig.store.values == before
