@@ -53,6 +53,8 @@ class Gateway:
         self.time: Ms = -1  # highest log time seen
         self._ids: dict[str, bytes] = {}
         self._folded: dict[Place, int] = {}
+        #: By place: what is read next, and where it ended when it was assigned.
+        self._behind: dict[Place, tuple[int, int]] = {}
         self._told: Future[list[int]] | None = None  # the newest answers, sent
         self._unsaved: Sequence[LogRecord] = ()  # the newest chunk
 
@@ -106,6 +108,7 @@ class Gateway:
             if row.declared is not None or self._staging.knows(row):
                 self._staging.note(row)
         self._folded[topic, partition] = max(held, start)
+        self._behind[topic, partition] = start, bounds.end
         return start
 
     def resume(self, topic: str, partition: int, committed: Committed | None) -> int:
@@ -119,6 +122,7 @@ class Gateway:
         """Another worker has it now."""
         self._staging.drop(topic, partition)
         self._folded.pop((topic, partition), None)
+        self._behind.pop((topic, partition), None)
 
     def handle(self, records: Sequence[LogRecord], now: Ms) -> None:
         """One chunk, up to its answers, which are sent and may not be durable yet.
@@ -162,6 +166,9 @@ class Gateway:
             elif not row.end:
                 dead.append((raw, Poison(Reason.BAD_REPORT, batch.code)))
         self._flush(rows, dead, early, answers)
+        for raw in records:
+            place = raw.topic, raw.partition
+            self._behind[place] = raw.offset + 1, self._behind.get(place, (0, 0))[1]
         self._expire(self.time if self._simulated else now)
         self._unsaved = records
 
@@ -261,9 +268,15 @@ class Gateway:
         self._tell(answers)
 
     def _expire(self, now: Ms) -> None:
-        for key, batch in list(self._staging.expired(now, self._age)):
+        for key, batch in list(self._staging.expired(now, self._age, self._caught_up)):
             if not batch.code:
                 self._refuse_batch(_row_of(key, batch, now), _incomplete(batch))
+
+    def _caught_up(self, place: Place) -> bool:
+        """Whether what stood there when it was assigned has been read: the end of a batch that is a
+        day old may stand there, after a day without a gateway, or where all is done again."""
+        done, end = self._behind.get(place, (0, 0))
+        return done >= end
 
     def _save(self, records: Sequence[LogRecord]) -> None:
         ends: dict[Place, int] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -141,10 +141,13 @@ class Staging:
             self._open[key] = batch
         return batch, what
 
-    def expired(self, now: Ms, age: Ms) -> Iterator[tuple[Key, Batch]]:
-        """Batches opened ``age`` or longer before ``now``, taken out as they are given."""
+    def expired(
+        self, now: Ms, age: Ms, over: Callable[[Place], bool] = lambda place: True
+    ) -> Iterator[tuple[Key, Batch]]:
+        """Batches opened ``age`` or longer before ``now``, taken out as they are given; of those
+        partitions that are ``over`` what stood there before."""
         for key, batch in list(self._open.items()):
-            if now - batch.opened >= age:
+            if now - batch.opened >= age and over(key[:2]):
                 del self._open[key]
                 self._changed.add(key)
                 yield key, batch

@@ -15,7 +15,8 @@ from fuma.contracts.facts import decode_feed
 from fuma.contracts.signals import decode_signal
 from fuma.contracts.topics import partition_for
 from fuma.domain.ids import report_id
-from gatewaykit import TOPIC, Small
+from fuma.domain.time import DAY
+from gatewaykit import NOW, TOPIC, Small
 
 
 @pytest.fixture
@@ -98,3 +99,30 @@ def test_nothing_of_a_batch_before_it_is_whole(tmp_path: Path) -> None:
     small.log.records[TOPIC, partition].extend(rest)
     small.live(0, False)
     assert len(small.all("fuma.feed.health")) == 20
+
+
+LATE = next(r for n in range(99) if partition_for((r := f"R-{n}").encode(), 8) == 0)
+
+
+def test_a_batch_that_is_done_again_days_later_is_as_whole_as_before(small: Small) -> None:
+    """Its rows come in several chunks, and by then it is older than a batch may be open."""
+    small.send(LATE, [event(100)], None, at=NOW + 3 * DAY)  # read before the batch
+    for _ in range(2):
+        assert not small.live(0, False)
+        whole = small.tally("R-WHOLE")
+        assert (whole.accepted, whole.refused, whole.code) == (20, 0, "")
+        letters = {(r.header("__streams.errors.partition"), r.header("__streams.errors.offset"))
+                   for r in small.all("fuma.dlq.in")}  # fmt: skip
+        assert len(letters) == 11
+        small.committed = {}
+        for file in small.folder.glob("staging.db*"):
+            file.unlink()
+
+
+def test_a_batch_that_nobody_ends_is_refused_when_its_day_is_over(tmp_path: Path) -> None:
+    small, partition = Small(tmp_path), partition_for(b"R-WHOLE", 8)
+    small.send("R-WHOLE", [event(i) for i in range(30, 50)], 20)
+    small.log.cut(TOPIC, partition, 20)
+    small.send(LATE, [event(100)], None, "townships", at=NOW + 3 * DAY)  # read after it
+    assert not small.live(0, False)
+    assert small.tally("R-WHOLE").code == "incomplete-batch"
