@@ -48,22 +48,37 @@ class Slow:
     def __init__(self) -> None:
         self.best: dict[object, tuple[Presence | Case | Area, Ms]] = {}
         self.stays: dict[bytes, object] = {}  # by what their reports say
+        self.too_old: set[bytes] = set()  # said again when it was
+
+    def _corrects(self, record: Presence | Case, at: Ms) -> bool:
+        if isinstance(record, Presence):
+            return record.revision > 0
+        held, _ = self.best.get((Case, record.id), (record, at))
+        if held.gone or _over(held, at) or held.revision >= record.revision:
+            return False
+        assert isinstance(held, Case)
+        return (held.since, held.until) != (record.since, record.until)
 
     def says(self, said: bytes, key: object) -> bool:
         """Whether a stay's report says that now."""
         record = self.best[key][0]
         assert isinstance(record, Presence)
         # An id that is used again after it was forgotten corrects nothing.
-        return not record.gone and (_of(record) == said or not record.revision)
+        if record.gone:
+            return said in self.too_old
+        return _of(record) == said or not record.revision
 
     def hear(self, record: Input, at: Ms) -> None:
         assert isinstance(record, Presence | Case | Area)
         if _over(record, at):
             return
         if isinstance(record, Presence | Case) and not record.gone and record.until <= at - KEEP:
-            if not record.revision:
+            # Nothing of it counts; where it says otherwise than before, nor does that.
+            if not self._corrects(record, at):
                 return
-            record = record._replace(gone=True)  # nothing of it counts, nor of what it corrects
+            if isinstance(record, Presence):
+                self.too_old.add(_of(record))
+            record = record._replace(gone=True)
         if isinstance(record, Presence) and not record.gone:
             length = record.until - record.since
             if not 0 < length <= FRAME.longest or record.until > at:

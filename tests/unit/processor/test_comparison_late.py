@@ -184,3 +184,19 @@ def test_an_annulled_case_leaves_no_contact_that_counts() -> None:
     assert world.stands() == []
     world.tell(stay(3, 2, week, HOUR, FAR), T + 15 * DAY + HOUR)
     assert world.stands() == []
+
+
+def test_a_case_that_is_said_again_takes_nothing_back() -> None:
+    """Its interval has long been over, and so have the encounters; its own stay has not."""
+    world, long = World(), 4 * DAY
+    told = T + 4 * DAY
+    for item in (*(stay(n, n, T, long) for n in range(1, 9)), stay(0, 0, T, long)):
+        world.tell(item, told)
+    world.tell(ill(told, until=T + HOUR), told)
+    there = world.stands()
+    assert len({who for who, _ in there}) == 8
+    for revision, at in enumerate((T + 14 * DAY, T + 15 * DAY, T + 17 * DAY, T + 25 * DAY), 1):
+        world.tell(ill(at, revision, until=T + HOUR), at)
+        assert world.stands() == there
+    world.tell(ill(T + 26 * DAY, 9, gone=True), T + 26 * DAY)
+    assert world.stands() == []

@@ -77,9 +77,8 @@ def decide(state: View, given: Input, at: Ms, law: Law) -> list[Event]:
 
 def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     fault = _fault(state, p, at)
-    if fault == "too-old" and p.revision:
-        p = p._replace(gone=True)  # nothing of it counts, nor of what it corrects
-    elif fault:
+    late = fault == "too-old" and p.revision > 0
+    if fault and not late:
         return [Passed(fault)]
     place = spot(p.place, p.tag, state.frame.parts)
     key = place + p.id
@@ -87,6 +86,9 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
         key, place, p.id, p.revision, p.tag, p.division, p.since, p.until, p.carriage, p.row,
         False, at, p.identity, p.department,
     )  # fmt: skip
+    said = stay_digest(new) if late else b""
+    if late:
+        p = p._replace(gone=True)  # nothing of it counts, nor of what it corrects
     if p.gone:
         new = forgotten(new)
     old = state.stay(key)
@@ -111,8 +113,8 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     if old is not None:
         before = of_stay(state, old, new.revision - old.revision, law, at)
     after = of_stay(state, new, 0, law, at)
-    back = _back(state, old, new) if p.revision or p.gone else {}
-    if p.gone:
+    back = _back(state, old, new, said) if p.revision or p.gone else {}
+    if p.gone or (p.revision and (old is None or stay_digest(old) != stay_digest(new))):
         events += _swept(state, p if old is None else old, new, at, law)
     if not (infectious or before or after or back):
         return events
@@ -128,16 +130,23 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
                     e._replace(revision=e.revision + later)
                     for e in exposures(case, taken, old, state.frame, law)
                 )
+    # One that is over already can only be remembered, there as here.
+    now = {e.key: e.digest for e in come}
+    dead = [e for e in gone if e.dies <= at and not _is_own(e) and now.get(e.key) != e.digest]
+    events += (Spread(e, True) for e in sorted(dead, key=lambda e: e.key))
     return events + _changed(state, gone, come, before, after, at, law, back)
 
 
-def _back(state: View, old: Stay | None, new: Stay) -> dict[bytes, Said]:
-    """What followed from a report that is corrected or withdrawn, as far back as is remembered."""
-    if old is not None and not new.gone:
-        same = stay_digest(old) == stay_digest(new)
-        if same and (old.division, old.identity) == (new.division, new.identity):
-            return {}
-    return {one.match.id: one for one in state.said_from(named(new.key))}
+def _back(state: View, old: Stay | None, new: Stay, said: bytes) -> dict[bytes, Said]:
+    """What followed from a report that is corrected or withdrawn, as far back as is remembered;
+    not what follows from ``said``, the digest of a correction that is too old to count."""
+    roles = [named(new.key), named(new.key + new.spot)]  # somebody's, and a case's
+    if old is not None and not new.gone and stay_digest(old) == stay_digest(new):
+        roles.pop()
+        if (old.division, old.identity) == (new.division, new.identity):
+            roles.pop()
+    found = (one for role in roles for one in state.said_from(role))
+    return {one.match.id: one for one in found if one.match.stay_digest != said}
 
 
 def _swept(state: View, was: Presence | Stay, stay: Stay, at: Ms, law: Law) -> Iterator[Spread]:
@@ -174,11 +183,15 @@ def _case(state: View, case: Case, at: Ms, law: Law) -> list[Event]:
     old_before = at - state.frame.keep
     if counted(case, at) <= old_before:
         return [Passed("too-old")]
-    if not case.gone and case.until <= old_before:
-        if not case.revision:
-            return [Passed("too-old")]
-        case = case._replace(gone=True)  # nothing of it counts, nor of what it corrects
     held = state.case(case.id)
+    if not case.gone and case.until <= old_before:
+        # Nothing of it counts; where it says otherwise than before, nor does that.
+        counts = held is not None and lapses(state.frame, *held) > at and not held[0].gone
+        if held is None or not counts or held[0].revision >= case.revision:
+            return [Passed("too-old")]
+        if (held[0].since, held[0].until) == (case.since, case.until):
+            return [Passed("too-old")]
+        case = case._replace(gone=True)
     old: tuple[Case, Ms] | None = None
     if held is not None and lapses(state.frame, *held) > at:
         if case.revision < held[0].revision:
@@ -231,7 +244,8 @@ def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
     if exposure.dies <= at:
         back: dict[bytes, Said] = {}
         if given.gone:
-            back = {one.match.id: one for one in state.said_from(named(source_stay(exposure)))}
+            source = named(source_stay(exposure) + exposure.spot)
+            back = {one.match.id: one for one in state.said_from(source)}
         return said(state, Found(), Found(), at, law, back) or [Passed("too-old")]
     held = state.told(exposure)
     if held is not None:
@@ -273,8 +287,7 @@ def _changed(
     """Exposures that ended and began: ours are folded and matched, others' are told to them."""
     events: list[Event] = []
     begun = {e.key: e for e in come if e.dies > at}
-    # One that is over already can only be remembered, there as here.
-    ended = {e.key: e for e in gone if e.dies > at or not _is_own(e)}
+    ended = {e.key: e for e in gone if e.dies > at}
     for key in sorted(ended.keys() | begun.keys()):
         new = begun.get(key)
         exposure = new if new is not None else ended[key]

@@ -119,8 +119,8 @@ def risks(area: Area, taken: Ms, frame: Frame) -> Iterator[Exposure]:
 
 
 def named(stay: bytes) -> bytes:
-    """16 bytes that stand for the key of a stay, and show neither where it was nor whose report; or
-    for a derived case."""
+    """16 bytes that stand for the key of a stay, or of an infectious one and a spot that it
+    exposed, and show neither where it was nor whose report; or for a derived case."""
     return digest("stay", stay)[:16]
 
 

@@ -35,7 +35,7 @@ class Found:
         revision = stay.revision + exposure.revision + later
         stays: tuple[bytes, ...] = (named(stay.key),)
         if exposure.family != "area":
-            stays += (named(source_stay(exposure)),)
+            stays += (named(source_stay(exposure) + stay.spot),)
             if exposure.depth:
                 stays += (named(exposure.key[:16]),)
         if match.until - match.since >= minimum:
