@@ -18,6 +18,7 @@ from fuma.contracts.registry import registry
 from fuma.contracts.shapes import Shape, Shapes
 from fuma.contracts.topics import partition_for
 from fuma.domain.comparison.events import (
+    ANYBODY,
     Area,
     Case,
     Contact,
@@ -151,7 +152,7 @@ def elsewhere(item: Presence, frame: Frame = FRAME) -> Iterator[tuple[bytes, byt
     mine = spot(item.place, item.tag, frame.parts)
     for target in spots(item.place, frame.parts):
         if target != mine:
-            yield target, encode_presence(item._replace(tag=target[-1:] + bytes(15), gone=True))
+            yield target, encode_presence(item._replace(tag=target[-1:] + ANYBODY, gone=True))
 
 
 def tick(at: Ms) -> Tick:

@@ -200,3 +200,38 @@ def test_a_case_that_is_said_again_takes_nothing_back() -> None:
         assert world.stands() == there
     world.tell(ill(T + 26 * DAY, 9, gone=True), T + 26 * DAY)
     assert world.stands() == []
+
+
+@pytest.mark.parametrize("partitions", [1, 8])
+@pytest.mark.parametrize("mended", [{"identity": "matched"}, {"division": "410106"}])
+def test_a_case_whose_name_or_division_is_mended_keeps_its_contacts(
+    partitions: int, mended: dict[str, str]
+) -> None:
+    world, theirs = World(partitions), stay(0, 0, T, HOUR)
+    for item in (*(stay(n, n, T, HOUR) for n in range(1, 5)), theirs, ill(T + DAY)):
+        world.tell(item, T + DAY)
+    there = world.stands()
+    world.tell(theirs._replace(revision=1, **mended), T + DAY)
+    assert world.stands() == there
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize(
+    ("issued", "began", "at", "to"),
+    [
+        (T + 10 * DAY, T, T + 16 * DAY, None),  # the case counts yet, the stay has gone
+        (T + 10 * DAY, T, T + 16 * DAY, T + 5 * DAY),  # the same, corrected and not withdrawn
+        (T, T + 8 * HOUR, T + 14 * DAY + 2 * HOUR, None),  # the case has lapsed, the stay has not
+    ],
+)
+def test_what_a_case_exposed_is_taken_back_at_every_part(
+    partitions: int, issued: Ms, began: Ms, at: Ms, to: Ms | None
+) -> None:
+    world, theirs = World(partitions), stay(0, 0, began, HOUR)
+    world.tell(ill(issued, until=max(issued, began + 4 * HOUR)), max(issued, began))
+    for item in (theirs, *(stay(n, n, began, HOUR) for n in range(1, 5))):
+        world.tell(item, began + HOUR)
+    assert {who for who, depth in world.stands() if not depth} == {1, 2, 3, 4}
+    mended = gone(theirs) if to is None else theirs._replace(revision=1, since=to, until=to + HOUR)
+    world.tell(mended, at)
+    assert world.stands() == []

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from fuma.domain.comparison import links
 from fuma.domain.comparison.events import (
+    ANYBODY,
     SCAN,
     Advanced,
     Area,
@@ -47,7 +48,7 @@ from fuma.domain.comparison.place import near, spot, spots
 from fuma.domain.comparison.saying import said, taken_back
 from fuma.domain.comparison.settings import Law
 from fuma.domain.comparison.view import View
-from fuma.domain.time import Ms
+from fuma.domain.time import DAY, Ms
 
 #: Of an exposure that nobody knows any more.
 _NOTHING = Exposure(
@@ -115,7 +116,7 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     after = of_stay(state, new, 0, law, at)
     back = _back(state, old, new, said) if p.revision or p.gone else {}
     if p.gone or (p.revision and (old is None or stay_digest(old) != stay_digest(new))):
-        events += _swept(state, p if old is None else old, new, at, law)
+        events += _swept(state, p, old, new, at, law)
     if not (infectious or before or after or back):
         return events
     gone: list[Exposure] = []
@@ -149,12 +150,20 @@ def _back(state: View, old: Stay | None, new: Stay, said: bytes) -> dict[bytes, 
     return {one.match.id: one for one in found if one.match.stay_digest != said}
 
 
-def _swept(state: View, was: Presence | Stay, stay: Stay, at: Ms, law: Law) -> Iterator[Spread]:
-    """To every spot that may remember a match with a stay which is withdrawn so late that nobody
-    knows any more whether it was infectious. ``was``: what is known of it."""
-    if was.since > at - state.frame.keep or any(_cases(state, was.tag, at)):
+def _swept(
+    state: View, p: Presence, old: Stay | None, stay: Stay, at: Ms, law: Law
+) -> Iterator[Spread]:
+    """To every spot that may remember a match with a stay which is taken back so late that nobody
+    knows any more whether it was infectious.
+
+    A withdrawal says the times of what it takes back, a correction does not. A case is isolated on
+    the day of its issue at the latest, so one that a stay met may have lapsed a day before it.
+    """
+    told = p.gone and p.tag[1:] != ANYBODY
+    was = old if old is not None else p if told else None
+    if was is not None and was.since > at - state.frame.keep + DAY:
         return
-    settings = law.settings(was.division, at)
+    settings = law.settings(p.division if old is None else old.division, at)
     places = [stay.place]
     if settings is not None and settings.neighbours:
         places += near(stay.place)

@@ -35,6 +35,10 @@ class Presence(NamedTuple):
     department: str = ""
 
 
+#: All but the first byte of the tag of a withdrawal where it is not known whose stay it was.
+ANYBODY = bytes(15)
+
+
 class Case(NamedTuple):
     """Input, told to every partition: whose presence counts, and when.
 
