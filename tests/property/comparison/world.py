@@ -11,6 +11,7 @@ from zlib import crc32
 
 from hypothesis import strategies as st
 
+from fuma.contracts.presence import decode_presence, encode_presence
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import (
     Area,
@@ -165,6 +166,7 @@ class Line:
             assert all(isinstance(e, Passed) for e in again), "decided twice, said twice"
             for event in events:
                 if isinstance(event, Spread | Contact):
+                    assert decode_presence(encode_presence(event)) == event
                     todo.extend(self._route(event))
                 elif isinstance(event, Linked) and event.told is not None:
                     todo.extend(self._route(event.told))

@@ -36,6 +36,7 @@ from fuma.domain.comparison.events import (
 )
 from fuma.domain.comparison.fold import forgotten, lapses, remembered
 from fuma.domain.comparison.meet import (
+    ENDLESS,
     counted,
     exposures,
     named,
@@ -52,7 +53,7 @@ from fuma.domain.time import DAY, Ms
 
 #: Of an exposure that nobody knows any more.
 _NOTHING = Exposure(
-    b"", b"", "cell", 0, 0, bytes(16), 0, b"", b"", 0, 0, bytes(32), 0, 0, 0
+    b"", b"", "cell", 0, 0, bytes(16), 0, bytes(16), b"", 0, 0, bytes(32), 0, 0, 0
 )  # fmt: skip
 
 
@@ -251,10 +252,7 @@ def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
 def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
     exposure = given.exposure
     if exposure.dies <= at:
-        back: dict[bytes, Said] = {}
-        if given.gone:
-            source = named(source_stay(exposure) + exposure.spot)
-            back = {one.match.id: one for one in state.said_from(source)}
+        back = _forgone(state, exposure, at, law) if given.gone else {}
         return said(state, Found(), Found(), at, law, back) or [Passed("too-old")]
     held = state.told(exposure)
     if held is not None:
@@ -271,6 +269,20 @@ def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
         after = of_exposure(state, exposure, law, at)
     events: list[Event] = [Exposed(exposure, given.gone, True)]
     return events + said(state, before, after, at, law)
+
+
+def _forgone(state: View, exposure: Exposure, at: Ms, law: Law) -> dict[bytes, Said]:
+    """What was said at a spot by an infectious stay that has been taken back since; not what an
+    exposure in force bears, since a spread that comes twice comes after what replaced it."""
+    source, live = source_stay(exposure), Found()
+    for one in state.exposures_at(exposure.spot, -ENDLESS, ENDLESS):
+        if source_stay(one) == source:
+            live.update(of_exposure(state, one, law, at))
+    return {
+        one.match.id: one
+        for one in state.said_from(named(source + exposure.spot))
+        if one.match.id not in live.met and one.match.id not in live.briefs
+    }
 
 
 def _contact(state: View, met: Contact, at: Ms, law: Law) -> list[Event]:
