@@ -57,6 +57,7 @@ MODULES = (
     "fuma.domain.codes.state",
     "fuma.domain.comparison.briefs",
     "fuma.domain.comparison.decide",
+    "fuma.domain.comparison.late",
     "fuma.domain.comparison.meet",
     "fuma.domain.comparison.pairs",
     "fuma.domain.comparison.place",

@@ -8,16 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from fuma.cli.errors import DONE, FAILED, USAGE, CliError
-from fuma.cli.match_check import ROLE, VERDICTS, WHY, Checked, of_subject
-from fuma.cli.match_check import newest as newest
-from fuma.cli.match_check import verdict as verdict
+from fuma.cli.match_check import ROLE, VERDICTS, WHY, Checked, note_access, of_subject
 from fuma.cli.match_digest import digest
 from fuma.cli.officer import hex16
 from fuma.cli.subject import subject
 from fuma.domain.codes.inputs import MatchFact
 from fuma.domain.time import iso
 from fuma.runtime.embedded.paths import Home
-from fuma.runtime.vault import VaultClient
 
 match = typer.Typer(no_args_is_help=True, help="What the comparison found.")
 
@@ -56,7 +53,7 @@ def check(
     home = Home.current()
     tag = subject(home, who, purpose=purpose, role=ROLE)
     wanted = hex16(only, "match") if only else b""
-    _log_access(home, tag, purpose)
+    note_access(home, tag, purpose, "fuma match check")
     told = of_subject(home, tag, wanted)
     if wanted and not told:
         raise CliError("no such match on this record", "`fuma history` names what there is")
@@ -102,12 +99,3 @@ def _why(found: Checked) -> tuple[str, ...]:
     if found.verdict != "absent" or found.stay is None:
         return ()
     return WHY[found.stay, found.since is None]
-
-
-def _log_access(home: Home, tag: bytes, purpose: str) -> None:
-    """Nothing is read where the vault cannot note who asks, and why."""
-    vault = VaultClient(home.path, ROLE, who="fuma match check", patience=5.0)
-    try:
-        vault.keys([tag], purpose=purpose)
-    finally:
-        vault.close()

@@ -25,6 +25,7 @@ from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.lawreader import LawReader
 from fuma.runtime.mac import Sealer
 from fuma.runtime.ports import LogReader
+from fuma.runtime.vault import VaultClient
 
 ROLE = "auditor"
 #: What came of it. Only ``same`` says that the match on the record is the records'.
@@ -83,6 +84,15 @@ def of_subject(home: Home, tag: bytes, wanted: bytes = b"") -> list[tuple[MatchF
         ]
     finally:
         log.close()
+
+
+def note_access(home: Home, tag: bytes, purpose: str, who: str) -> None:
+    """Nothing is read where the vault cannot note who asks, and why."""
+    vault = VaultClient(home.path, ROLE, who=who, patience=5.0)
+    try:
+        vault.keys([tag], purpose=purpose)
+    finally:
+        vault.close()
 
 
 def statements(

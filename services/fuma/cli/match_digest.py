@@ -16,15 +16,16 @@ import orjson
 import typer
 
 from fuma.cli.errors import DONE, FAILED, USAGE, CliError
-from fuma.cli.match_check import ROLE, statements
-from fuma.cli.officer import hex16
+from fuma.cli.match_check import ROLE, note_access, statements
+from fuma.cli.officer import hex16, hex_of
 from fuma.cli.subject import subject
 from fuma.contracts.cloudevents import Report, moment, read
 from fuma.contracts.genesis import read_world
 from fuma.contracts.topics import DEPARTMENTS
 from fuma.domain.codes.inputs import MatchFact
-from fuma.domain.comparison.digests import Source, of_exposure, of_risks, of_stay
+from fuma.domain.comparison.digests import Source, of_exposure, of_risks
 from fuma.domain.comparison.events import Area, Presence
+from fuma.domain.comparison.meet import stay_digest as digest_of
 from fuma.domain.comparison.place import name as place_name
 from fuma.domain.ids import report_id
 from fuma.domain.time import Ms, iso
@@ -33,7 +34,6 @@ from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.embedded.paths import Home
 from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.mac import Sealer
-from fuma.runtime.vault import VaultClient
 
 _SAID = {
     True: ("与该结果所载一致", "the one that the match carries"),
@@ -88,7 +88,7 @@ def digest(
     if of:
         carried = _on_record(home, of, hex16(match, "match"), purpose)
     else:
-        carried = Carried(_hex32(stay_digest), _hex32(source_digest))
+        carried = Carried(_digest(stay_digest), _digest(source_digest))
     sources: list[Source] = []
     if other is not None and other.area is not None:
         area = area_of(other, source_department)
@@ -102,7 +102,7 @@ def digest(
         if exposed is None:
             raise CliError("the case did not count while they were there")
         sources = [exposed]
-    told = answer(of_stay(mine), sources, carried)
+    told = answer(digest_of(mine), sources, carried)
     print(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(lines(told)))
     return FAILED if False in (told["stay"]["same"], told["same_source"]) else DONE
 
@@ -214,16 +214,8 @@ def _tag(home: Home, report: Report, given: str, purpose: str) -> bytes:
     return subject(home, f"id:{report.number}", purpose=purpose, role=ROLE)
 
 
-def _hex32(text: str) -> bytes:
-    if not text:
-        return b""
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise CliError(f"{text[:80]!r} is no digest", "it has 64 hex digits", code=USAGE)
-    return found
+def _digest(text: str) -> bytes:
+    return hex_of(text, "digest", 32) if text else b""
 
 
 def _span(since: str, until: str, carried: Carried) -> tuple[Ms, Ms]:
@@ -245,11 +237,7 @@ def _on_record(home: Home, who: str, match: bytes, purpose: str) -> Carried:
     if not purpose.strip():
         raise CliError("whom somebody met needs a purpose", "say why: --purpose '...'", code=USAGE)
     tag = subject(home, who, purpose=purpose, role=ROLE)
-    vault = VaultClient(home.path, ROLE, who="fuma match digest", patience=5.0)
-    try:
-        vault.keys([tag], purpose=purpose)
-    finally:
-        vault.close()
+    note_access(home, tag, purpose, "fuma match digest")
     world = read_world(home.world)
     log = KafkaLogReader(kafka_config(home, ROLE))
     try:

@@ -53,12 +53,17 @@ def passphrase(path: Path | None, *, twice: bool = False) -> str:
 
 def hex16(text: str, what: str) -> bytes:
     """16 bytes in hex. Raises ``CliError`` (usage)."""
+    return hex_of(text, what, 16)
+
+
+def hex_of(text: str, what: str, size: int) -> bytes:
+    """``size`` bytes in hex. Raises ``CliError`` (usage)."""
     try:
         found = bytes.fromhex(text)
     except ValueError:
         found = b""
-    if len(found) != 16:
-        raise CliError(f"{text[:80]!r} is no {what}", "it has 32 hex digits", code=USAGE)
+    if len(found) != size:
+        raise CliError(f"{text[:80]!r} is no {what}", f"it has {2 * size} hex digits", code=USAGE)
     return found
 
 

@@ -19,7 +19,8 @@ from fuma.contracts.facts import decode_person
 from fuma.contracts.presence import decode_presence
 from fuma.contracts.topics import ITINERARY, PERSON
 from fuma.domain.codes.inputs import MatchFact
-from fuma.domain.comparison.digests import of_exposure, of_risks, of_stay
+from fuma.domain.comparison.digests import of_exposure, of_risks
+from fuma.domain.comparison.meet import stay_digest
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.time import day_start
 from fuma.runtime.memory import MemoryVault
@@ -228,5 +229,10 @@ def test_the_vectors_of_the_page_are_those_of_the_examples(tmp_path: Path) -> No
     exposed = of_exposure(cell, day_start(date(2022, 6, 10)), isolated)
     assert exposed is not None
     risks = [*of_risks(drawn, drawn.places[0], ""), *of_risks(drawn, b"", "410105")]
-    found = [of_stay(cell), of_stay(train), exposed.digest, *(risk.digest for risk in risks)]
+    found = [
+        stay_digest(cell),
+        stay_digest(train),
+        exposed.digest,
+        *(risk.digest for risk in risks),
+    ]
     assert [hexed for _, _, hexed in vectors()] == [one.hex() for one in found]

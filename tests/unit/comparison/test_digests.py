@@ -7,10 +7,10 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from fuma.domain.comparison.digests import of_exposure, of_risks, of_stay
+from fuma.domain.comparison.digests import of_exposure, of_risks
 from fuma.domain.comparison.events import Area, Presence, Spread
 from fuma.domain.comparison.fold import State
-from fuma.domain.comparison.meet import ENDLESS
+from fuma.domain.comparison.meet import ENDLESS, stay_digest
 from fuma.domain.comparison.place import Vehicle, near, run_place
 from fuma.domain.comparison.settings import TEN_MINUTES, Frame, Rule, Seating, Settings
 from fuma.domain.time import DAY, HOUR, Ms
@@ -54,7 +54,7 @@ def test_ours_are_the_pages() -> None:
             ident, who, place = map(field, fields[:3])
             since, until, carriage, row = map(int, fields[3:])
             made = Presence(ident, 4, who, place, "41", since, until, "", carriage, row)
-            assert of_stay(made).hex() == hexed
+            assert stay_digest(made).hex() == hexed
             stays["0x" + hexed] = made
         elif kind == "exposure":
             begun, ended = map(int, fields[1:])
@@ -89,7 +89,7 @@ def test_a_companion_carries_them_next_door_as_well() -> None:
     assert found.keys() == {tag("a"), tag("b")}
     for mine in (here, there):
         match = found[mine.tag]
-        assert (match.stay_digest, match.source_digest) == (of_stay(mine), met.digest)
+        assert (match.stay_digest, match.source_digest) == (stay_digest(mine), met.digest)
         assert match.source == (met.since, met.until)
     assert of_exposure(theirs, NOON - DAY, NOON) is None
 
@@ -103,8 +103,8 @@ def test_a_ride_carries_carriage_and_row() -> None:
     (match,) = matches(tell(theirs, mine, case, law=law))
     met = of_exposure(theirs, case.since, case.until)
     assert met is not None
-    assert (match.stay_digest, match.source_digest) == (of_stay(mine), met.digest)
-    assert of_stay(mine) != of_stay(mine._replace(row=13))
+    assert (match.stay_digest, match.source_digest) == (stay_digest(mine), met.digest)
+    assert stay_digest(mine) != stay_digest(mine._replace(row=13))
 
 
 def test_a_sojourn_carries_the_period_as_reported_whatever_the_law_looks_back() -> None:
@@ -118,4 +118,4 @@ def test_a_sojourn_carries_the_period_as_reported_whatever_the_law_looks_back() 
     }
     found = matches(tell(mine, area, law=law))
     assert {m.source_digest for m in found} == {r.digest for r in risks if r.until is None}
-    assert {m.stay_digest for m in found} == {of_stay(mine)}
+    assert {m.stay_digest for m in found} == {stay_digest(mine)}

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from broker.toy import SEALER
-from fuma.cli.match import newest, verdict
+from fuma.cli.match_check import newest, verdict
 from fuma.contracts.facts import decode_person
 from fuma.contracts.presence import decode_presence, encode_presence
 from fuma.contracts.rulesfile import law_of_texts, load_folder

@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from fuma.domain.comparison.decide import decide
-from fuma.domain.comparison.digests import of_stay
 from fuma.domain.comparison.events import Area, Case, Input, Presence, Said, Spread, Tick
 from fuma.domain.comparison.fold import State, evolve
+from fuma.domain.comparison.meet import stay_digest as stay_digest_of
 from fuma.domain.comparison.settings import Frame, Law
 from fuma.domain.time import Ms
 
@@ -64,7 +64,7 @@ def look(
             held = newest.get(item.id)
             if held is None or item.revision > held.revision:
                 newest[item.id] = item
-            if of_stay(item) == stay_digest:
+            if stay_digest_of(item) == stay_digest:
                 mine = item.id
         for event in decide(state, item, at, law):
             evolve(state, event)
@@ -84,7 +84,7 @@ def last_said(
 def _kept(stay: Presence | None, stay_digest: bytes) -> Kept:
     if stay is None:
         return Kept.ABSENT
-    same = not stay.gone and of_stay(stay) == stay_digest
+    same = not stay.gone and stay_digest_of(stay) == stay_digest
     return Kept.KEPT if same else Kept.REPLACED
 
 

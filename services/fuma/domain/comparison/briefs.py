@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fuma.domain.comparison.events import Brief, Brushed, Match
+from fuma.domain.comparison.events import Brief, Brushed
+from fuma.domain.comparison.pairs import Met
 from fuma.domain.comparison.view import View
 from fuma.domain.time import Ms
-
-_Met = dict[bytes, tuple[Match, int, tuple[bytes, ...]]]
 
 
 def group(brief: Brief) -> bytes:
@@ -25,15 +24,15 @@ def group(brief: Brief) -> bytes:
 
 def joins(
     state: View, was: Mapping[bytes, Brief], now: Mapping[bytes, Brief], at: Ms
-) -> tuple[list[Brushed], _Met, _Met]:
+) -> tuple[list[Brushed], Met, Met]:
     """What to hold, and which matches stand by joining after and before.
 
     The revision of such a match is T where it can be, as a chain's: another piece, which has none
     of its own in it, makes it stand and fall.
     """
     brushed: list[Brushed] = []
-    joined: _Met = {}
-    parted: _Met = {}
+    joined: Met = {}
+    parted: Met = {}
     touched: dict[bytes, tuple[set[bytes], dict[bytes, Brief]]] = {}
     for id_, brief in was.items():
         touched.setdefault(group(brief), (set(), {}))[0].add(id_)

@@ -14,7 +14,6 @@ from types import MappingProxyType
 
 from fuma.domain.comparison import links
 from fuma.domain.comparison.events import (
-    ANYBODY,
     SCAN,
     Advanced,
     Area,
@@ -35,8 +34,8 @@ from fuma.domain.comparison.events import (
     Tick,
 )
 from fuma.domain.comparison.fold import forgotten, lapses, remembered
+from fuma.domain.comparison.late import corrected, forgone, swept
 from fuma.domain.comparison.meet import (
-    ENDLESS,
     counted,
     exposures,
     named,
@@ -45,16 +44,11 @@ from fuma.domain.comparison.meet import (
     stay_digest,
 )
 from fuma.domain.comparison.pairs import Found, areas_of, of_exposure, of_stay
-from fuma.domain.comparison.place import near, spot, spots
+from fuma.domain.comparison.place import spot
 from fuma.domain.comparison.saying import said, taken_back
 from fuma.domain.comparison.settings import Law
 from fuma.domain.comparison.view import View
-from fuma.domain.time import DAY, Ms
-
-#: Of an exposure that nobody knows any more.
-_NOTHING = Exposure(
-    b"", b"", "cell", 0, 0, bytes(16), 0, bytes(16), b"", 0, 0, bytes(32), 0, 0, 0
-)  # fmt: skip
+from fuma.domain.time import Ms
 
 
 def decide(state: View, given: Input, at: Ms, law: Law) -> list[Event]:
@@ -115,9 +109,12 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     if old is not None:
         before = of_stay(state, old, new.revision - old.revision, law, at)
     after = of_stay(state, new, 0, law, at)
-    back = _back(state, old, new, said) if p.revision or p.gone else {}
-    if p.gone or (p.revision and (old is None or stay_digest(old) != stay_digest(new))):
-        events += _swept(state, p, old, new, at, law)
+    back: dict[bytes, Said] = {}
+    if p.revision or p.gone:
+        same = old is not None and not p.gone and stay_digest(old) == stay_digest(new)
+        back = corrected(state, old, new, same, said)
+        if not same:
+            events += swept(state, p, old, new, at, law)
     if not (infectious or before or after or back):
         return events
     gone: list[Exposure] = []
@@ -139,42 +136,6 @@ def _presence(state: View, p: Presence, at: Ms, law: Law) -> list[Event]:
     return events + _changed(state, gone, come, before, after, at, law, back)
 
 
-def _back(state: View, old: Stay | None, new: Stay, said: bytes) -> dict[bytes, Said]:
-    """What followed from a report that is corrected or withdrawn, as far back as is remembered;
-    not what follows from ``said``, the digest of a correction that is too old to count."""
-    roles = [named(new.key), named(new.key + new.spot)]  # somebody's, and a case's
-    if old is not None and not new.gone and stay_digest(old) == stay_digest(new):
-        roles.pop()
-        if (old.division, old.identity) == (new.division, new.identity):
-            roles.pop()
-    found = (one for role in roles for one in state.said_from(role))
-    return {one.match.id: one for one in found if one.match.stay_digest != said}
-
-
-def _swept(
-    state: View, p: Presence, old: Stay | None, stay: Stay, at: Ms, law: Law
-) -> Iterator[Spread]:
-    """To every spot that may remember a match with a stay which is taken back so late that nobody
-    knows any more whether it was infectious.
-
-    A withdrawal says the times of what it takes back, a correction does not. A case is isolated on
-    the day of its issue at the latest, so one that a stay met may have lapsed a day before it.
-    """
-    told = p.gone and p.tag[1:] != ANYBODY
-    was = old if old is not None else p if told else None
-    if was is not None and was.since > at - state.frame.keep + DAY:
-        return
-    settings = law.settings(p.division if old is None else old.division, at)
-    places = [stay.place]
-    if settings is not None and settings.neighbours:
-        places += near(stay.place)
-    for place in places:
-        for target in spots(place, state.frame.parts):
-            if target != stay.spot:
-                key = bytes(16) + stay.key + target
-                yield Spread(_NOTHING._replace(key=key, spot=target, revision=stay.revision), True)
-
-
 def _fault(state: View, p: Presence, at: Ms) -> str:
     if p.kind == SCAN:
         return "weak"
@@ -194,21 +155,19 @@ def _case(state: View, case: Case, at: Ms, law: Law) -> list[Event]:
     if counted(case, at) <= old_before:
         return [Passed("too-old")]
     held = state.case(case.id)
+    old = held if held is not None and lapses(state.frame, *held) > at else None
     if not case.gone and case.until <= old_before:
         # Nothing of it counts; where it says otherwise than before, nor does that.
-        counts = held is not None and lapses(state.frame, *held) > at and not held[0].gone
-        if held is None or not counts or held[0].revision >= case.revision:
+        if old is None or old[0].gone or case.revision <= old[0].revision:
             return [Passed("too-old")]
-        if (held[0].since, held[0].until) == (case.since, case.until):
+        if (old[0].since, old[0].until) == (case.since, case.until):
             return [Passed("too-old")]
         case = case._replace(gone=True)
-    old: tuple[Case, Ms] | None = None
-    if held is not None and lapses(state.frame, *held) > at:
-        if case.revision < held[0].revision:
+    if old is not None:
+        if case.revision < old[0].revision:
             return [Passed("superseded")]
-        if case.revision == held[0].revision:
-            return [Passed("repeat" if case == held[0] else "same-id-other-content")]
-        old = held
+        if case.revision == old[0].revision:
+            return [Passed("repeat" if case == old[0] else "same-id-other-content")]
     come = [
         e for stay in state.stays_of(case.tag) for e in exposures(case, at, stay, state.frame, law)
     ]
@@ -252,7 +211,7 @@ def _area(state: View, area: Area, at: Ms, law: Law) -> list[Event]:
 def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
     exposure = given.exposure
     if exposure.dies <= at:
-        back = _forgone(state, exposure, at, law) if given.gone else {}
+        back = forgone(state, exposure, at, law) if given.gone else {}
         return said(state, Found(), Found(), at, law, back) or [Passed("too-old")]
     held = state.told(exposure)
     if held is not None:
@@ -269,20 +228,6 @@ def _spread(state: View, given: Spread, at: Ms, law: Law) -> list[Event]:
         after = of_exposure(state, exposure, law, at)
     events: list[Event] = [Exposed(exposure, given.gone, True)]
     return events + said(state, before, after, at, law)
-
-
-def _forgone(state: View, exposure: Exposure, at: Ms, law: Law) -> dict[bytes, Said]:
-    """What was said at a spot by an infectious stay that has been taken back since; not what an
-    exposure in force bears, since a spread that comes twice comes after what replaced it."""
-    source, live = source_stay(exposure), Found()
-    for one in state.exposures_at(exposure.spot, -ENDLESS, ENDLESS):
-        if source_stay(one) == source:
-            live.update(of_exposure(state, one, law, at))
-    return {
-        one.match.id: one
-        for one in state.said_from(named(source + exposure.spot))
-        if one.match.id not in live.met and one.match.id not in live.briefs
-    }
 
 
 def _contact(state: View, met: Contact, at: Ms, law: Law) -> list[Event]:
@@ -326,11 +271,7 @@ def _changed(
 def _is_own(exposure: Exposure) -> bool:
     """Whether the exposure is for the partition that made it: an area's, or of the infectious
     stay's own spot."""
-    if exposure.family == "area":
-        return True
-    target = exposure.spot
-    key = exposure.key[16:]
-    return key[: len(key) - 16 - len(target)] == target
+    return exposure.family == "area" or source_stay(exposure)[:-16] == exposure.spot
 
 
 def _cases(state: View, tag: bytes, at: Ms) -> Iterator[tuple[Case, Ms]]:

@@ -1,7 +1,6 @@
 """The digests that a match carries, from what departments report (docs/formats/places.md).
 
-They outlast the records: whoever has the two reports computes both again. The stage makes the same
-in ``meet``, from the stays that it holds; tests hold the two to each other and to the page.
+They outlast the records: whoever has the two reports computes both again, as the stage did.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fuma.domain.comparison.events import Area, Presence
-from fuma.domain.comparison.meet import ENDLESS, digest
+from fuma.domain.comparison.meet import ENDLESS, exposure_digest, risk_digest, stay_digest
 from fuma.domain.time import Ms
 
 
@@ -23,13 +22,6 @@ class Source(NamedTuple):
     digest: bytes  # 32 bytes
 
 
-def of_stay(stay: Presence) -> bytes:
-    """Of what a report says of a stay, whatever its revision."""
-    return digest(
-        "stay", stay.id, stay.tag, stay.place, stay.since, stay.until, stay.carriage, stay.row
-    )
-
-
 def of_exposure(stay: Presence, since: Ms, until: Ms) -> Source | None:
     """Of the stay of a person who was infectious over ``[since, until)``.
 
@@ -38,7 +30,7 @@ def of_exposure(stay: Presence, since: Ms, until: Ms) -> Source | None:
     since, until = max(since, stay.since), min(until, stay.until)
     if since >= until:
         return None
-    return Source(since, until, stay.place, digest("exposure", of_stay(stay), since, until))
+    return Source(since, until, stay.place, exposure_digest(stay_digest(stay), since, until))
 
 
 def of_risks(area: Area, place: bytes, division: str) -> Iterator[Source]:
@@ -48,4 +40,4 @@ def of_risks(area: Area, place: bytes, division: str) -> Iterator[Source]:
     for since, until in area.periods:
         for target in targets:
             end = ENDLESS if until is None else until
-            yield Source(since, until, target, digest("risk", area.id, target, since, end))
+            yield Source(since, until, target, risk_digest(area.id, target, since, end))

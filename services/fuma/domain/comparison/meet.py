@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from fuma.domain.comparison.events import Area, Case, Exposure, Match, Stay
+from fuma.domain.comparison.events import Area, Case, Exposure, Match, Presence, Stay
 from fuma.domain.comparison.place import is_run, near, spots, vehicle
 from fuma.domain.comparison.settings import Frame, Law, Rule, Seating, Settings
 from fuma.domain.time import Ms
@@ -31,11 +31,21 @@ def digest(*fields: bytes | str | int) -> bytes:
     return hashlib.sha256(out).digest()
 
 
-def stay_digest(stay: Stay) -> bytes:
+def stay_digest(stay: Stay | Presence) -> bytes:
     """Of what a report says of a stay, whatever its revision."""
     return digest(
         "stay", stay.id, stay.tag, stay.place, stay.since, stay.until, stay.carriage, stay.row
     )
+
+
+def exposure_digest(stay: bytes, since: Ms, until: Ms) -> bytes:
+    """Of as much of a stay, by its digest, as its person was infectious."""
+    return digest("exposure", stay, since, until)
+
+
+def risk_digest(area: bytes, target: bytes, since: Ms, until: Ms) -> bytes:
+    """Of an area's risk at a place, or at ``d`` and a division prefix."""
+    return digest("risk", area, target, since, until)
 
 
 def mark(root: bytes, tag: bytes) -> bytes:
@@ -66,7 +76,7 @@ def exposures(case: Case, taken: Ms, stay: Stay, frame: Frame, law: Law) -> Iter
     families = [("run" if is_run(place) else "cell", place)]
     if settings is not None and settings.neighbours:
         families += [("near", there) for there in near(place)]
-    of = digest("exposure", stay_digest(stay), since, until)
+    of = exposure_digest(stay_digest(stay), since, until)
     root = case.root or case.id
     for family, there in families:
         for target in spots(there, frame.parts):
@@ -111,7 +121,7 @@ def risks(area: Area, taken: Ms, frame: Frame) -> Iterator[Exposure]:
                 b"",
                 0,
                 0,
-                digest("risk", area.id, target, since, until),
+                risk_digest(area.id, target, since, until),
                 area.revision,
                 taken,
                 min(until, counted(area, taken)) + frame.keep,

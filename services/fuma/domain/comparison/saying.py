@@ -29,14 +29,14 @@ def said(
     # What its case took back already is not said again.
     gone = before.keys() - after.keys()
     withdrawn = sorted(i for i in gone if state.stands(before[i][0].case, i))
-    said = [Said(after[i][0], True, after[i][1]) for i in asserted]
-    said += (Said(before[i][0], False, before[i][1]) for i in withdrawn)
+    told = [Said(after[i][0], True, after[i][1]) for i in asserted]
+    told += (Said(before[i][0], False, before[i][1]) for i in withdrawn)
     late = sorted(back.keys() - before.keys() - after.keys())
-    said += (Said(back[i].match, False, back[i].revision + 1) for i in late)
+    told += (Said(back[i].match, False, back[i].revision + 1) for i in late)
     stays = {i: met[2] for i, met in after.items()}
-    kept = [Remembered(bare(one), at, stays.get(one.match.id, ())) for one in said]
-    contacts = (contact for one in said for contact in _met(one, at, law))
-    return [*brushed, *said, *kept, *contacts]
+    kept = [Remembered(bare(one), at, stays.get(one.match.id, ())) for one in told]
+    contacts = (contact for one in told for contact in _met(one, at, law))
+    return [*brushed, *told, *kept, *contacts]
 
 
 def bare(said: Said) -> Said:
