@@ -6,10 +6,10 @@ from fuma.contracts.presence import FRAME, decode_presence, keys_of, tick
 from fuma.contracts.topics import PRESENCE, spec
 from fuma.domain.comparison import events as c
 from fuma.domain.comparison.decide import decide
-from fuma.domain.comparison.fold import State
 from fuma.domain.comparison.grid import cell_at, fixed
 from fuma.domain.comparison.place import cell_place
 from fuma.domain.comparison.place import spot as spot_of
+from fuma.domain.comparison.state import State
 from fuma.domain.time import DAY, HOUR
 from golden.making import DAY_START
 from unit.comparison.making import Law

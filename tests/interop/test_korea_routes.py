@@ -17,9 +17,10 @@ import pytest
 
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import Input, Match, Said
-from fuma.domain.comparison.fold import State, evolve
+from fuma.domain.comparison.fold import evolve
 from fuma.domain.comparison.grid import COLUMNS
 from fuma.domain.comparison.settings import Frame, Rule, Settings
+from fuma.domain.comparison.state import State
 from fuma.domain.time import DAY, MINUTE, Ms, day_start
 from interop import korea_routes as korea
 

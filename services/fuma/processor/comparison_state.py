@@ -2,7 +2,7 @@
 
 In memory are the T, the areas, one entry for a person with a case, for a spot with an exposure, for
 a division with stays, and a bounded cache. Everything else is read when a record asks for it. It
-holds the same as ``fold.State`` for the same events; tests hold them against each other.
+holds the same as ``state.State`` for the same events; tests hold them against each other.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from fuma.domain.comparison.events import (
     Stay,
     StayTaken,
 )
-from fuma.domain.comparison.fold import lapses, passed
+from fuma.domain.comparison.keeping import lapses, passed
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.time import HOUR, Ms
 from fuma.processor.comparison_overlay import Changes, Overlay

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from fuma.contracts import comparison_rows as r
 from fuma.domain.comparison.events import Stay
-from fuma.domain.comparison.fold import forgotten
 from fuma.domain.comparison.intervals import SIZES
+from fuma.domain.comparison.keeping import forgotten
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.time import Ms
 from fuma.processor.comparison_overlay import Overlay

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import Contact, Input, Linked, Presence, Spread, Tick
-from fuma.domain.comparison.fold import State, evolve, rows
+from fuma.domain.comparison.fold import evolve, rows
 from fuma.domain.comparison.place import spot
 from fuma.domain.comparison.settings import Frame
+from fuma.domain.comparison.state import State
 from fuma.domain.time import Ms
 from fuma.processor.comparison_overlay import Changes
 from fuma.processor.comparison_state import StoredState

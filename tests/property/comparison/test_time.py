@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import Area, Case, Event, Input, Match, Presence, Said, Tick
-from fuma.domain.comparison.fold import State, evolve, rows
+from fuma.domain.comparison.fold import evolve, rows
 from fuma.domain.comparison.meet import digest
 from fuma.domain.comparison.rows import decode, encode
 from fuma.domain.comparison.settings import Frame, Settings
+from fuma.domain.comparison.state import State
 from fuma.domain.time import Ms
 from property.comparison import world
 from property.comparison.reference import Found, companions, seen, sojourns

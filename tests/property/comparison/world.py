@@ -25,11 +25,12 @@ from fuma.domain.comparison.events import (
     Said,
     Spread,
 )
-from fuma.domain.comparison.fold import State, evolve
+from fuma.domain.comparison.fold import evolve
 from fuma.domain.comparison.grid import Cell
 from fuma.domain.comparison.place import Vehicle, cell_place, run_place, spot
 from fuma.domain.comparison.rows import decode, encode
 from fuma.domain.comparison.settings import Frame, Law, Rule, Seating, Settings
+from fuma.domain.comparison.state import State
 from fuma.domain.time import DAY, MINUTE, Ms
 
 START: Ms = 1_655_136_000_000

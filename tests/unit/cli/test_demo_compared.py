@@ -20,7 +20,8 @@ from fuma.contracts.presence import FRAME
 from fuma.contracts.rulesfile import law_of_texts
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import Input, Said, Spread
-from fuma.domain.comparison.fold import State, evolve
+from fuma.domain.comparison.fold import evolve
+from fuma.domain.comparison.state import State
 from fuma.domain.time import day_start
 from fuma.gateway.intake import Row
 from fuma.gateway.judge import Judge, Opened

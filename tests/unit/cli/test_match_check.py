@@ -17,8 +17,9 @@ from fuma.domain.codes.inputs import MatchFact
 from fuma.domain.comparison.audit import Kept, look
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import Area, Case, Input, Said, Tick
-from fuma.domain.comparison.fold import State, evolve
+from fuma.domain.comparison.fold import evolve
 from fuma.domain.comparison.settings import Frame, Rule, Settings
+from fuma.domain.comparison.state import State
 from fuma.domain.time import DAY, MINUTE, Ms
 from fuma.processor.comparison_partition import match_fact
 from fuma.runtime.host_intake import Intake

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import Case, Event, Input, Match, Presence, Said
-from fuma.domain.comparison.fold import State, evolve
+from fuma.domain.comparison.fold import evolve
 from fuma.domain.comparison.grid import cell_at, fixed
 from fuma.domain.comparison.place import cell_place
 from fuma.domain.comparison.settings import TEN_MINUTES, Frame, Rule, Settings
+from fuma.domain.comparison.state import State
 from fuma.domain.time import DAY, HOUR, Ms
 
 NOON: Ms = 1_655_179_200_000  # 14 June 2022, 12:00 in Shanghai

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fuma.domain.comparison.events import Exposure, Stay
-from fuma.domain.comparison.fold import State
 from fuma.domain.comparison.settings import Frame
+from fuma.domain.comparison.state import State
 from fuma.domain.time import DAY, HOUR, MINUTE, Ms
 from unit.comparison.making import NOON, NOW, Law, matches, sick, stay, tell
 

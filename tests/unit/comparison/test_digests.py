@@ -9,10 +9,10 @@ from pathlib import Path
 
 from fuma.domain.comparison.digests import of_exposure, of_risks
 from fuma.domain.comparison.events import Area, Presence, Spread
-from fuma.domain.comparison.fold import State
 from fuma.domain.comparison.meet import ENDLESS, stay_digest
 from fuma.domain.comparison.place import Vehicle, near, run_place
 from fuma.domain.comparison.settings import TEN_MINUTES, Frame, Rule, Seating, Settings
+from fuma.domain.comparison.state import State
 from fuma.domain.time import DAY, HOUR, Ms
 from unit.comparison.making import COMPANION, NOON, SQUARE, Law, matches, sick, stay, tag, tell
 

@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 
 from fuma.domain.comparison.events import Event, Passed, Said
-from fuma.domain.comparison.fold import State
 from fuma.domain.comparison.grid import Cell
 from fuma.domain.comparison.place import Vehicle, cell_place, check_place, name, run_place
 from fuma.domain.comparison.rows import ShapeError, decode, encode
 from fuma.domain.comparison.settings import Frame, Rule, Seating, Settings
+from fuma.domain.comparison.state import State
 from fuma.domain.time import DAY, HOUR, MINUTE
 from unit.comparison.making import NOON, NOW, SQUARE, VILLAGE, Law, matches, sick, stay, tag, tell
 

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 from fuma.domain.comparison.decide import decide
 from fuma.domain.comparison.events import Area, Case, Input, Presence, Said, Spread, Tick
-from fuma.domain.comparison.fold import State, evolve
+from fuma.domain.comparison.fold import evolve
 from fuma.domain.comparison.meet import stay_digest as stay_digest_of
 from fuma.domain.comparison.settings import Frame, Law
+from fuma.domain.comparison.state import State
 from fuma.domain.time import Ms
 
 

@@ -33,7 +33,7 @@ from fuma.domain.comparison.events import (
     StayTaken,
     Tick,
 )
-from fuma.domain.comparison.fold import forgotten, lapses, remembered
+from fuma.domain.comparison.keeping import forgotten, lapses, remembered
 from fuma.domain.comparison.late import corrected, forgone, swept
 from fuma.domain.comparison.meet import (
     counted,

@@ -30,8 +30,9 @@ from fuma.domain.comparison.events import (
     Stay,
     StayTaken,
 )
-from fuma.domain.comparison.fold import State, evolve, rows
+from fuma.domain.comparison.fold import evolve, rows
 from fuma.domain.comparison.settings import Frame
+from fuma.domain.comparison.state import State
 
 SHAPE = b"fuma-comparison-4\n"
 _INT = struct.Struct(">q")

@@ -1,7 +1,7 @@
 """What ``decide`` asks of the state, so that the state need not be in memory.
 
-``fold.State`` answers from dictionaries and is the reference; the stage's own answers from RocksDB.
-Both give the same items for the same events; the order of what an iterator gives does not matter.
+``state.State`` answers from dictionaries and is the reference; the stage's own from RocksDB. Both
+give the same items for the same events; the order of what an iterator gives does not matter.
 """
 
 from __future__ import annotations
