@@ -44,7 +44,7 @@ from fuma.domain.comparison.links import Chain, Link, Links
 from fuma.domain.time import Ms
 
 #: Raised whenever a key or value changes its form.
-SHAPE = "comparison-4"
+SHAPE = "comparison-5"
 GONE = 255
 NOW = b"n"
 _SLOT = struct.Struct(">Q")
@@ -204,15 +204,15 @@ def brief_prefix(group: bytes) -> bytes:
 
 def brief_value(event: Brushed) -> bytes:
     b = event.brief
-    fields = (b.spot, b.case, tuple(b.match), b.revision, b.stays, b.minimum, b.dies)
+    fields = (b.spot, b.case, tuple(b.match), b.stays, b.minimum, b.dies)
     return _encode((fields, event.gone, event.last))
 
 
 def brief_of(value: bytes) -> Brushed:
-    (spot, case, match, revision, stays, minimum, dies), gone, last = _decode(value)
+    (spot, case, match, stays, minimum, dies), gone, last = _decode(value)
     for place in _SPANS:
         match[place] = tuple(match[place])
-    brief = Brief(spot, case, Match(*match), revision, tuple(stays), minimum, dies)
+    brief = Brief(spot, case, Match(*match), tuple(stays), minimum, dies)
     return Brushed(brief, gone, last)
 
 

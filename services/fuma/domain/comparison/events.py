@@ -193,7 +193,6 @@ class Brief(NamedTuple):
     spot: bytes
     case: bytes  # id of the case, or derived case, whose stay it was
     match: Match
-    revision: int
     stays: tuple[bytes, ...]  # as ``Remembered``
     minimum: Ms  # that it needs, with what it touches
     dies: Ms

@@ -25,26 +25,29 @@ class Found:
         self.briefs: dict[bytes, Brief] = {}
 
     def add(
-        self, stay: Stay, exposure: Exposure, later: int, frame: Frame, law: Law, at: Ms
+        self,
+        stay: Stay,
+        exposure: Exposure,
+        sources: tuple[bytes, ...],
+        later: int,
+        frame: Frame,
+        law: Law,
+        at: Ms,
     ) -> None:
-        """The pair, if it meets; ``later`` is how far its revision has gone on since."""
+        """The pair, if it meets. ``sources``: names of what the exposure follows from; ``later``:
+        how far the pair's revision has gone on since."""
         touched = touch(stay, exposure, frame, law, at)
         if touched is None:
             return
         match, minimum = touched
         revision = stay.revision + exposure.revision + later
-        stays: tuple[bytes, ...] = (named(stay.key),)
-        if exposure.family != "area":
-            stays += (named(source_stay(exposure) + stay.spot),)
-            if exposure.depth:
-                stays += (named(exposure.key[:16]),)
+        stays = (named(stay.key), *sources)
         if match.until - match.since >= minimum:
             self.met[match.id] = match, revision, stays
         elif exposure.family == "cell" or exposure.family == "near":
             dies = min(exposure.dies, match.until + frame.keep)
-            self.briefs[match.id] = Brief(
-                stay.spot, exposure.key[:16], match, revision, stays, minimum, dies
-            )
+            case = exposure.key[:16]
+            self.briefs[match.id] = Brief(stay.spot, case, match, stays, minimum, dies)
 
     def update(self, other: Found) -> None:
         self.met.update(other.met)
@@ -64,16 +67,24 @@ def of_stay(state: View, stay: Stay, later: int, law: Law, at: Ms) -> Found:
         if not state.is_exposed(where):
             continue
         for exposure in state.exposures_at(where, stay.since, stay.until):
-            found.add(stay, exposure, later, state.frame, law, at)
+            found.add(stay, exposure, _sources(exposure), later, state.frame, law, at)
     return found
 
 
 def of_exposure(state: View, exposure: Exposure, law: Law, at: Ms) -> Found:
     """Pairs of one exposure: costs about what overlaps it."""
-    found = Found()
+    found, sources = Found(), _sources(exposure)
     for stay in _candidates(state, exposure):
-        found.add(stay, exposure, 0, state.frame, law, at)
+        found.add(stay, exposure, sources, 0, state.frame, law, at)
     return found
+
+
+def _sources(exposure: Exposure) -> tuple[bytes, ...]:
+    """The infectious stay at that spot, and the derived case."""
+    if exposure.family == "area":
+        return ()
+    stay = named(source_stay(exposure) + exposure.spot)
+    return (stay, named(exposure.key[:16])) if exposure.depth else (stay,)
 
 
 def areas_of(where: Presence | Stay) -> Iterator[bytes]:

@@ -34,7 +34,7 @@ from fuma.domain.comparison.fold import evolve, rows
 from fuma.domain.comparison.settings import Frame
 from fuma.domain.comparison.state import State
 
-SHAPE = b"fuma-comparison-4\n"
+SHAPE = b"fuma-comparison-5\n"
 _INT = struct.Struct(">q")
 _LENGTH = struct.Struct(">I")
 
@@ -85,8 +85,8 @@ def _event(row: list[Any]) -> Event:
         bare = Match(*match)._replace(stay=(0, 0), source=(0, 0))
         return Remembered(Said(bare, stands, revision), at, tuple(stays))
     if table == "Brushed":
-        (spot, case, match, revision, stays, minimum, dies), gone, last = fields
-        brief = Brief(spot, case, _match(match), revision, tuple(stays), minimum, dies)
+        (spot, case, match, stays, minimum, dies), gone, last = fields
+        brief = Brief(spot, case, _match(match), tuple(stays), minimum, dies)
         return Brushed(brief, gone, last)
     if table == "Linked":
         contact, reach, told, at = fields
