@@ -44,8 +44,13 @@ class Junk:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """No more of it."""
         if self._process is not None:
             self._process.communicate(timeout=60)
+            self._process = None
 
 
 def main() -> None:

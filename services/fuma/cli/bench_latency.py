@@ -90,6 +90,7 @@ def steady(
         seconds = time.monotonic() - reading.at
         after = meters.read()
         ended = time.monotonic()
+        beside.stop()  # beside what goes on coming, a line is never at the end of its topics
         _decided(world, sum(before[topics.DECISIONS].values()) + len(events))
         ask.drained(patience=600.0)
         behind = time.monotonic() - ended
