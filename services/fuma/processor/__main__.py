@@ -42,8 +42,8 @@ from fuma.runtime.faust_app import build, die, serve
 from fuma.runtime.faust_host import Host
 from fuma.runtime.faust_transport import Consumer
 from fuma.runtime.heap import few_arenas, settle
+from fuma.runtime.host_line import Stage
 from fuma.runtime.host_resident import ResidentRunner
-from fuma.runtime.host_rounds import Stage
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner, dead_letter_partitions
 from fuma.runtime.host_stored_recovery import StoredRunner
 from fuma.runtime.host_window import WindowRunner

@@ -29,11 +29,14 @@ from fuma.domain.ids import derive
 from fuma.domain.time import Ms
 from fuma.processor.comparison_overlay import Changes
 from fuma.processor.comparison_state import StoredState
+from fuma.runtime.heap import breathe
 from fuma.runtime.host_types import Emit
 from fuma.runtime.ports import Range, SortedStore
 
 #: A match is public security's evidence, whoever reported the stays.
 DEPARTMENT = "public-security"
+#: A case in a crowd gives tens of thousands of events: a bit mask, of 256 for one pause.
+_STRETCH = 0xFF
 
 
 class Partition:
@@ -59,14 +62,18 @@ class Partition:
         state = self.state
         events = decide(state, item, at, self._law())
         evolve = state.evolve
-        for event in events:
+        for number, event in enumerate(events):
             evolve(event)
+            if not number & _STRETCH:
+                breathe()
         if len(events) == 1 and type(events[0]) is StayTaken:
             return ()
         return list(self._emits(events))
 
     def _emits(self, events: Iterable[Event]) -> Iterable[Emit]:
-        for event in events:
+        for number, event in enumerate(events):
+            if not number & _STRETCH:
+                breathe()
             if isinstance(event, Said):
                 yield Emit(PERSON, event.match.tag, encode_person(match_fact(event)))
             elif isinstance(event, Spread):

@@ -22,7 +22,7 @@ from yarl import URL
 from fuma.runtime import faust_transport
 from fuma.runtime.faust_host import Host
 from fuma.runtime.faust_transport import Consumer
-from fuma.runtime.host_rounds import Stage
+from fuma.runtime.host_line import Stage
 from fuma.runtime.kafka_access import tls
 from fuma.runtime.ports import Appender
 

@@ -21,7 +21,8 @@ from faust.types import TP
 from fuma.contracts.errors import Fatal
 from fuma.runtime import heap, metrics
 from fuma.runtime.faust_transport import Chunk, Consumer
-from fuma.runtime.host_rounds import Decided, Engine, Line, Rounds, Stage
+from fuma.runtime.host_line import Decided, Engine, Line, Stage
+from fuma.runtime.host_rounds import Rounds
 from fuma.runtime.ports import Appender
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,8 @@ class Host:
             self._rounds[line.tp.topic].remove(line)
             if line.opening is not None:
                 line.opening.cancel()
+        for rounds in {self._rounds[line.tp.topic] for line in lines}:
+            await rounds.settled()
         for line in lines:
             # What is appended is on the ledger either way; taking it saves the next owner work.
             if line.tail is not None:
@@ -221,6 +224,8 @@ class Host:
         """Finish what is open and give the partitions up."""
         await self.revoked(set(self._lines))
         self._recovery.shutdown(wait=True)
+        for rounds in set(self._rounds.values()):
+            rounds.close()
 
 
 def _close_opened(opening: asyncio.Future[Engine]) -> None:

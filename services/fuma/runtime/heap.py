@@ -55,6 +55,11 @@ def settle() -> None:
     sys.setswitchinterval(_SWITCH_S)
 
 
+def breathe() -> None:
+    """Call now and then in a long stretch of compiled code: it gives the interpreter's lock to
+    nobody, but this call is interpreted, and another thread that waits for the lock gets it."""
+
+
 def tidy() -> None:
     """Call when nothing is under way: take what only cycles keep alive."""
     if gc.get_count()[0] > _TIDY:

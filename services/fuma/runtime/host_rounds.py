@@ -7,6 +7,10 @@ each partition in its own order. Nobody waits for company: a round takes what is
 
 A partition never waits for another one. What waits for the law stays behind alone, and so does a
 chunk with dead letters, which have to be on the log before the rest of it is sent.
+
+A stage of which one record can cost a second (a case in a crowd) is decided ``apart``, in a thread
+of its own: the other stages share the interpreter with it and do not wait for its end. Nothing
+else touches its partitions meanwhile.
 """
 
 from __future__ import annotations
@@ -16,8 +20,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from faust.types import TP
 
@@ -25,8 +29,8 @@ from fuma.contracts.errors import Fatal
 from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.faust_transport import Chunk
+from fuma.runtime.host_line import Decided, Engine, Line, Stage
 from fuma.runtime.host_types import Raw
-from fuma.runtime.marks import Committed
 from fuma.runtime.ports import Appender
 
 log = logging.getLogger(__name__)
@@ -38,77 +42,7 @@ LAW_AGAIN_S = 0.1
 PATIENT_RECORDS = 50
 
 
-class Decided(Protocol):
-    """What the host sees of a decided chunk."""
-
-    outgoing: list[Any]
-    letters: int  # the first so many of ``outgoing`` are on the log before the others are sent
-    taken: int
-    applied: int
-    at: Ms
-    dead: list[Any]
-
-
-class Engine(Protocol):
-    """One recovered partition of a stage, with or without a ledger."""
-
-    @property
-    def next_offset(self) -> int: ...
-
-    @property
-    def done(self) -> Committed:
-        """What the group shall say: everything before it is taken."""
-        ...
-
-    def decide(self, records: Any, horizon: Ms) -> Any: ...
-
-    def take(self, chunk: Any, offsets: list[int]) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Stage(Protocol):
-    """A stage as the host runs it."""
-
-    name: str
-    #: So long its records may lie before they are read, to be read in larger chunks. 0 for all
-    #: that stands between a report and the platform.
-    patience_s: float
-
-    @property
-    def topics(self) -> tuple[str, ...]: ...
-
-    def open(self, tp: TP, committed: Committed | None) -> Engine:
-        """Recover a partition; blocking, in a thread of its own. Raises ``Fatal``."""
-        ...
-
-    def horizon(self) -> Ms:
-        """The highest T that may be decided now; ``FOREVER`` where law is not consulted."""
-        ...
-
-
-@dataclass(eq=False)
-class Line:
-    """One assigned partition."""
-
-    stage: Stage
-    tp: TP
-    epoch: int
-    engine: Engine | None = None
-    ready: bool = False  # recovered, and sought
-    inbox: deque[Chunk] = field(default_factory=deque)
-    rest: Sequence[Raw] = ()  # of a chunk that was decided in part
-    waits: bool = False  # for the law
-    waits_since: float = 0.0  # by the monotonic clock; 0 where it does not
-    unacknowledged: int = 0  # chunks decided and not yet taken
-    tail: asyncio.Task[None] | None = None  # finishes the newest decided chunk
-    opening: asyncio.Task[None] | None = None
-    sending: bool = False  # dead letters go first: nothing of the partition may overtake them
-    sought: bool = False  # a seek is under way; chunks from before it are still arriving
-    live: bool = True
-    shown: metrics.Shown | None = None
-
-
+_Pick = tuple[Line, Engine, Sequence[Raw]]
 _Part = tuple[Line, Engine, Decided]
 _Start = Callable[[Any], asyncio.Task[None]]
 
@@ -141,6 +75,11 @@ class Rounds:
         self._lines: deque[Line] = deque()
         self._rests_until = 0.0
         self._runs = False
+        self._apart: ThreadPoolExecutor | None = None
+        if stage.apart:
+            self._apart = ThreadPoolExecutor(1, thread_name_prefix=stage.name)
+        #: Held while engines are at work in that thread.
+        self._at_work = asyncio.Lock()
 
     def add(self, line: Line) -> None:
         """A partition that is recovered."""
@@ -171,19 +110,30 @@ class Rounds:
             self._runs = True
             self._start(self._run())
 
+    async def settled(self) -> None:
+        """Until no engine is at work in another thread. Of the lines that went away by then,
+        what was decided there is as if it never had been."""
+        async with self._at_work:
+            pass
+
+    def close(self) -> None:
+        """All partitions are gone."""
+        if self._apart is not None:
+            self._apart.shutdown()
+
     async def _run(self) -> None:
         try:
-            while self._round():
+            while picked := self._pick():
+                await self._round(picked, self.stage.horizon())
                 await asyncio.sleep(0)  # the other stages' turn
         finally:
             self._runs = False
 
-    def _round(self) -> bool:
-        """Steps 1 and 2 of a chunk of some partitions; whether there was any."""
-        horizon, size = self.stage.horizon(), 0
+    def _pick(self) -> list[_Pick]:
+        """The chunks of the next round."""
         enough = PATIENT_RECORDS if self.stage.patience_s else self._chunk_records
-        together: list[_Part] = []
-        found = False
+        picked: list[_Pick] = []
+        size = 0
         for _ in range(len(self._lines)):
             if size >= enough:
                 break
@@ -193,28 +143,59 @@ class Rounds:
             if held or line.engine is None:
                 continue
             records = self._next(line, line.engine)
-            if not records:
+            if records:
+                picked.append((line, line.engine, records))
+                size += len(records)
+        return picked
+
+    async def _round(self, picked: Sequence[_Pick], horizon: Ms) -> None:
+        """Steps 1 and 2 of these chunks."""
+        if self._apart is None:
+            self._send(picked, self._decide(picked, horizon))
+            return
+        async with self._at_work:
+            loop = asyncio.get_running_loop()
+            decided = await loop.run_in_executor(self._apart, self._decide, picked, horizon)
+            self._send(picked, decided)
+
+    def _decide(self, picked: Sequence[_Pick], horizon: Ms) -> list[Decided]:
+        """Step 1. A crash: nothing was written."""
+        found: list[Decided] = []
+        for _, engine, records in picked:
+            started = time.monotonic()
+            decided: Decided = engine.decide(records, horizon)
+            found.append(decided)
+            if decided.taken:
+                self._timed.size.observe(decided.taken)
+                self._timed.decide.observe(time.monotonic() - started)
+        return found
+
+    def _send(self, picked: Sequence[_Pick], found: Sequence[Decided]) -> None:
+        """Step 2. A chunk of which nothing was taken waits: the law is not known far enough."""
+        together: list[_Part] = []
+        for (line, engine, records), decided in zip(picked, found, strict=True):
+            if not line.live:
                 continue
-            size += len(records)
-            decided = self._decide(line, line.engine, records, horizon)
-            if decided is None:
+            line.rest = records[decided.taken :]
+            if not decided.taken:
+                line.waits = True
+                self._start(self._waited(line, time.monotonic()))
                 continue
-            found = True
+            line.waits_since = 0.0
             line.unacknowledged += 1
             if decided.letters:
                 line.sending = True
-                line.tail = self._start(self._letters(line, line.engine, decided, line.tail))
+                line.tail = self._start(self._letters(line, engine, decided, line.tail))
             else:
-                together.append((line, line.engine, decided))
+                together.append((line, engine, decided))
         if together:
-            # (2) Append. A crash: the next owner folds what reached the ledger.
+            # A crash: the next owner folds what reached the ledger.
             sent = [record for _, _, decided in together for record in decided.outgoing]
             acknowledged = self._submit(sent)
             before = {line.tail for line, _, _ in together if line.tail is not None}
             task = self._start(self._finish(together, acknowledged, before))
             for line, _, _ in together:
                 line.tail = task
-        return found
 
     def _next(self, line: Line, engine: Engine) -> Sequence[Raw]:
         if line.rest:
@@ -237,23 +218,6 @@ class Rounds:
             # Of a partition that went away meanwhile, nothing is left to seek.
             if line.live:
                 raise
-
-    def _decide(
-        self, line: Line, engine: Engine, records: Sequence[Raw], horizon: Ms
-    ) -> Decided | None:
-        """Step 1; ``None`` where the law is not known far enough for the first record."""
-        started = time.monotonic()
-        # A crash: nothing was written.
-        decided: Decided = engine.decide(records, horizon)
-        line.rest = records[decided.taken :]
-        if not decided.taken:
-            line.waits = True
-            self._start(self._waited(line, started))
-            return None
-        line.waits_since = 0.0
-        self._timed.size.observe(decided.taken)
-        self._timed.decide.observe(time.monotonic() - started)
-        return decided
 
     async def _waited(self, line: Line, now: float) -> None:
         line.waits_since = line.waits_since or now
@@ -292,15 +256,24 @@ class Rounds:
         for task in before:
             await task
         self._timed.append.observe(time.monotonic() - started)
-        started, begin = time.monotonic(), 0
+        if self._apart is None:
+            self._take_all(together, offsets)
+        else:
+            async with self._at_work:
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self._apart, self._take_all, together, offsets)
         for line, engine, decided in together:
+            line.unacknowledged -= 1
+            self._taken(line, engine, decided)
+        self.wake()
+
+    def _take_all(self, together: Sequence[_Part], offsets: list[int]) -> None:
+        started, begin = time.monotonic(), 0
+        for _, engine, decided in together:
             end = begin + len(decided.outgoing)
             self._take(engine, decided, offsets[begin:end])
             begin = end
-            line.unacknowledged -= 1
-            self._taken(line, engine, decided)
         self._timed.store.observe(time.monotonic() - started)
-        self.wake()
 
     def _take(self, engine: Engine, decided: Decided, offsets: list[int]) -> None:
         """(3) One batch in the store, only if the chunk follows on it.

@@ -53,6 +53,7 @@ class LedgerRunner(Generic[S, I, D, R]):
         self.name = stage.name
         self.topics: tuple[str, ...] = (stage.input_topic,)
         self.patience_s = 0.0
+        self.apart = False
         self.horizon = horizon
         self._stage = stage
         self._world = world
@@ -175,6 +176,7 @@ class TransformRunner:
         self.name = stage.name
         self.topics = stage.input_topics
         self.patience_s = patience_s
+        self.apart = False
         self._stage = stage
         self._world = world
         self._reader = reader

@@ -60,6 +60,7 @@ class StoredRunner(Generic[I]):
         self.name = stage.name
         self.topics: tuple[str, ...] = (stage.input_topic,)
         self.patience_s = 0.0
+        self.apart = True  # a case in a crowd: 25,000 matches of one record
         self.horizon = horizon
         self._stage = stage
         self._world = world

@@ -151,6 +151,7 @@ class WindowRunner(Generic[I]):
         self.name = stage.name
         self.topics: tuple[str, ...] = (stage.input_topic,)
         self.patience_s = patience_s
+        self.apart = False
         self.horizon = horizon
         self._stage = stage
         self._world = world

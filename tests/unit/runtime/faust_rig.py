@@ -115,6 +115,7 @@ class Engine:
 class Stage:
     name = "stage"
     patience_s = 0.0
+    apart = False
     topics = ("in",)
 
     def __init__(self) -> None:

@@ -11,12 +11,18 @@ from faust.types import TP
 from fuma.contracts.errors import Fatal
 from fuma.runtime.faust_transport import Chunk, split
 from fuma.runtime.ports import LogRecord
-from unit.runtime.faust_rig import HERE, JUNK, THERE, Rig, settle
+from unit.runtime.faust_rig import HERE, JUNK, THERE, Rig, Stage, settle
 
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fuma.runtime.faust_host.COMMIT_EVERY_S", 0.05)
+
+
+@pytest.fixture(params=[False, True], ids=["here", "apart"], autouse=True)
+def apart(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these holds for a stage that is decided in a thread of its own, too."""
+    monkeypatch.setattr(Stage, "apart", request.param)
 
 
 async def test_store_and_commit_follow_the_acknowledgement() -> None:
