@@ -93,12 +93,14 @@ GENERATED = "fuma.contracts.generated"
 _ALSO = (
     "domain",
     "contracts",
+    "runtime/batch_reading.py",
     "runtime/ports.py",
     "runtime/host_resident_state.py",
     "runtime/host_types.py",
     "runtime/host_world.py",
     "runtime/marks.py",
     "runtime/platform_store.py",
+    "runtime/unpacking.py",
     "sink/tools.py",
     "runtime/nativevalues.py",
 )

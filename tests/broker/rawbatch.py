@@ -18,7 +18,7 @@ from fuma.runtime.kafka_access import for_client
 
 #: Key, value, headers with their names as bytes.
 RawRecord = tuple[bytes | None, bytes | None, Sequence[tuple[bytes, bytes | None]]]
-_GZIP = 1
+_GZIP, _ZSTD = 1, 4
 
 
 def _sized(content: bytes | None) -> bytes:
@@ -44,8 +44,25 @@ def batch_of(
         body += _varint(len(one)) + one
     if packed:
         body = gzip_encode(body)
-    count = len(records)
-    attributes = _GZIP if packed else 0
+    return framed(body, len(records), _GZIP if packed else 0, at)
+
+
+def bomb(size: int, key: bytes = b"k" * 16) -> bytes:
+    """A batch of one record whose value is ``size`` zeros: four bytes of zstd for 128 KiB."""
+    head = b"\0" + _varint(0) + _varint(0) + _sized(key) + _varint(size)
+    head = _varint(len(head) + size + 1) + head
+    blocks = [struct.pack("<I", len(head) << 3)[:3] + head]
+    rest = size + 1  # and no headers, which is a zero as well
+    while rest:
+        length = min(rest, 128 << 10)
+        rest -= length
+        blocks.append(struct.pack("<I", (not rest) | 1 << 1 | length << 3)[:3] + b"\0")
+    frame = bytes.fromhex("28b52ffd") + b"\x00\x38"
+    return framed(frame + b"".join(blocks), 1, _ZSTD)
+
+
+def framed(body: bytes, count: int, attributes: int, at: int = 1) -> bytes:
+    """A batch around its records, packed or not."""
     covered = struct.pack(">hiqqqhii", attributes, count - 1, at, at, -1, -1, -1, count) + body
     crc = calc_crc32c(covered)
     return struct.pack(">qiibI", 0, 9 + len(covered), -1, 2, crc) + covered

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from broker.rawbatch import bomb, produce_batch
 from broker.toy_cluster import PARTITIONS, ToyCluster
 from doorkit import Door, event, name, number
 from fuma.contracts.topics import partition_for
-from fuma.runtime.dead_letters import original_of, part_of
+from fuma.runtime.dead_letters import original_of, part_of, split_headers
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.ports import Headers, LogRecord
@@ -70,6 +71,36 @@ def test_a_stage_goes_on(cluster: ToyCluster) -> None:
     assert [one for one in kept(letters) if one in wanted] == wanted
 
 
+@pytest.mark.slow
+def test_a_stage_leaves_packed_what_would_be_gigabytes(cluster: ToyCluster) -> None:
+    partition, batch = partition_for(KEY, PARTITIONS), bomb(1_500_000_000)
+    topic = cluster.stage.input_topic
+    for seed in (1, 2):
+        cluster.write(cluster.inputs(100, keys=10, seed=seed))
+        assert produce_batch(cluster.kafka, topic, partition, batch) == 0
+    worker = cluster.start()
+    cluster.wait_done()
+    assert peak_mib(worker.pid) < 400
+    assert cluster.kill(worker) == -9
+    cluster.start()  # and what was decided last is found again
+    cluster.write(cluster.inputs(100, keys=10, seed=9))
+    cluster.wait_done()
+    letters = whole(cluster.reader, cluster.stage.dead_letter_topic, partition)
+    packed = [one for one in letters if "fuma-packed" in split_headers(one.headers)[1]]
+    assert [one.value[61:] for one in packed if one.value] == [batch[61:]] * 2  # behind the header
+
+
+def peak_mib(pid: int) -> float:
+    """The most that the process ever had in memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def whole(reader: KafkaLogReader, topic: str, partition: int) -> list[LogRecord]:
+    bounds = reader.bounds(topic, partition)
+    return list(reader.read(topic, partition, bounds.start, bounds.end))
+
+
 @pytest.fixture(scope="module")
 def door() -> Iterator[Door]:
     made = Door()
@@ -100,6 +131,34 @@ def test_what_librdkafka_does_not_unpack_holds_nobody_up(door: Door) -> None:
     (stands,) = log.read("fuma.in.health", partition, 0, 1)
     assert len(stands.value or b"") == 90_000_000
     log.close()
+
+
+@pytest.mark.slow
+def test_the_gateway_leaves_packed_what_would_be_gigabytes(door: Door) -> None:
+    """At a department's door, at the officers', and on `law`, which the stages read as well."""
+    admin, batch = kafka_config(door.home, "admin"), bomb(1_500_000_000)
+    for topic in ("fuma.in.health", "fuma.in.commands", "fuma.law"):
+        assert produce_batch(admin, topic, 0, batch) == 0
+    summary, _ = door.report([event(3)])
+    assert summary.accepted == 1
+    for letters in ("fuma.dlq.in", "fuma.dlq.in", "fuma.dlq.law"):
+        deadline = time.monotonic() + 60
+        while not (found := packed(door, letters)):
+            assert time.monotonic() < deadline, letters
+            time.sleep(0.5)
+        assert {value[61:] for value in found} == {batch[61:]}
+    assert door.gateway is not None
+    assert peak_mib(door.gateway.pid) < 500
+    door.kill()
+    door.open()
+    summary, _ = door.report([event(4)])
+    assert summary.accepted == 1
+
+
+def packed(door: Door, topic: str) -> list[bytes]:
+    """Batches that are kept as they stood."""
+    found = [one for one in door.records(topic) if "fuma-packed" in split_headers(one.headers)[1]]
+    return [one.value for one in found if one.value]
 
 
 def kept_of(door: Door, key: bytes) -> list[int]:

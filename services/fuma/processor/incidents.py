@@ -7,6 +7,7 @@ from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.topics import INCIDENTS, partition_for
 from fuma.domain.ids import derive
 from fuma.domain.time import Ms, iso
+from fuma.runtime.batch_reading import Packed
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.host_transform import internal
 from fuma.runtime.host_types import Raw
@@ -26,7 +27,9 @@ class Incidents:
 
     def beside(self, raw: Raw, poison: Poison) -> list[Outgoing]:
         """An incident where the record came from somebody without the service key."""
-        if poison.reason not in _UNVOUCHED:
+        packed = isinstance(raw.headers, Packed)
+        # Of a batch that stayed packed nobody can say who wrote it: one incident for all of it.
+        if (raw.value is None) if packed else (poison.reason not in _UNVOUCHED):
             return []
         where = f"{raw.topic}/{raw.partition}@{raw.offset}"
         at = max(raw.timestamp, 0)

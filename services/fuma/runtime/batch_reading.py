@@ -8,10 +8,13 @@ end of transactions, which clients pass over. Each of these has an offset, and i
   them, and gives the next batch its offset by that.
 * Where a header's name is no text, all names of the record are ``Escaped``.
 * A marker is a record with neither headers nor a MAC, which nobody vouches for.
+* Of a batch that is too much to be unpacked (``unpacking``), or cannot be, the first record is the
+  batch as it stands, and the others are nothing: their headers are ``Packed``.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from struct import Struct
@@ -21,12 +24,17 @@ from urllib.parse import unquote_to_bytes
 from aiokafka.record.default_records import _DefaultRecordBatchPy as Batch
 from aiokafka.record.util import decode_varint
 
-from fuma.contracts.errors import Fatal
+from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.runtime.records import Headers, LogRecord
+from fuma.runtime.unpacking import MOST, too_large
 
+log = logging.getLogger(__name__)
 _LENGTH: Final = Struct(">i")
 _BEFORE: Final = 12  # base offset and length, which the length does not count
 _LEAST: Final = 61
+#: On the dead letters of a batch that stayed packed: the offset of its first record, as text.
+PACKED_HEADER: Final = "fuma-packed"
+_CODEC: Final = 0x07
 _NO_TEXT: Final = re.compile("[\udc80-\udcff]")
 
 
@@ -34,6 +42,21 @@ class Escaped(tuple[tuple[str, bytes], ...]):
     """Headers of which a name is no text: in all names each such byte, and ``%``, is ``%XX``."""
 
     __slots__ = ()
+
+
+class Packed(tuple[tuple[str, bytes], ...]):
+    """Headers of what stands in a batch that stayed packed: ``PACKED_HEADER`` alone."""
+
+    __slots__ = ()
+
+
+def unread(raw: Any) -> Poison | None:
+    """What is wrong with a record whose batch stayed packed; ``None`` where it did not."""
+    if not isinstance(raw.headers, Packed):
+        return None
+    base = raw.headers[0][1].decode()
+    what = f"in the batch at {base}, which unpacks to more than {MOST >> 20} MiB, or not at all"
+    return Poison(Reason.TOO_LARGE, what)
 
 
 def escaped(name: bytes) -> str:
@@ -68,25 +91,51 @@ def end_of(batch: bytes) -> int:
     return int(Batch(batch).next_offset)
 
 
-def records_of_batch(batch: bytes, topic: str, partition: int) -> list[LogRecord]:
-    """Every record, markers of transactions too. Raises ``Fatal`` where its bytes are damaged."""
+def stays_packed(batch: bytes) -> bool:
+    """Whether it is too much to be unpacked."""
     read: Any = Batch(batch)
+    return too_large(read.attributes & _CODEC, batch[_LEAST:], read._num_records)
+
+
+def records_of_batch(
+    batch: bytes, topic: str, partition: int, start: int = 0
+) -> Iterator[LogRecord]:
+    """Every record from offset ``start`` on, markers of transactions too.
+
+    Raises ``Fatal`` where its bytes are not those that were written.
+    """
+    read: Any = Batch(batch)
+    base, count = read.base_offset, read._num_records
     if not read.validate_crc():
-        raise Fatal(f"{topic}/{partition}: the batch at {read.base_offset} is damaged")
-    read._maybe_uncompress()
-    buffer, at, found = read._buffer, read._pos, []
+        raise Fatal(f"{topic}/{partition}: the batch at {base} is damaged")
     appended = read.max_timestamp if read.timestamp_type == read.LOG_APPEND_TIME else None
-    for index in range(read._num_records):
+    if stays_packed(batch) or not _unpacked(read):
+        time = read.max_timestamp if appended is None else appended
+        packed = Packed([(PACKED_HEADER, str(base).encode())])
+        for offset in range(max(base, start), read.next_offset):
+            value = batch if offset == base else None
+            yield LogRecord(topic, partition, offset, time, None, value, packed)
+        return
+    buffer, at = read._buffer, read._pos
+    for offset in range(base, base + count):
         _, at = decode_varint(buffer, at)  # its length
         delta, at = decode_varint(buffer, at + 1)  # behind its attributes
         _, at = decode_varint(buffer, at)  # its place, as its writer says
         key, at = _bytes(buffer, at)
         value, at = _bytes(buffer, at)
         headers, at = _headers(buffer, at)
-        time = read.first_timestamp + delta if appended is None else appended
-        offset = read.base_offset + index
-        found.append(LogRecord(topic, partition, offset, time, key, value, headers))
-    return found
+        if offset >= start:
+            time = read.first_timestamp + delta if appended is None else appended
+            yield LogRecord(topic, partition, offset, time, key, value, headers)
+
+
+def _unpacked(read: Any) -> bool:
+    try:
+        read._maybe_uncompress()
+    except Exception as error:  # each library has its own
+        log.warning("the batch at %d cannot be unpacked: %r", read.base_offset, error)
+        return False
+    return True
 
 
 def _bytes(buffer: bytearray, at: int) -> tuple[bytes | None, int]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from fuma import __version__
 from fuma.contracts.errors import Poison
-from fuma.runtime.batch_reading import Escaped
+from fuma.runtime.batch_reading import Escaped, Packed, unread
 from fuma.runtime.host_types import Raw
 from fuma.runtime.kafka_records import MAX_RECORD_BYTES, record_size
 from fuma.runtime.mac import pack_time
@@ -43,6 +43,7 @@ _ABSENT = -1
 
 def dead_letters(raw: Raw, poison: Poison, topic: str, partitions: int) -> list[Outgoing]:
     """``raw`` as it was, for ``topic``: one record, or its parts in their order."""
+    poison = unread(raw) or poison
     added: Headers = (
         (ERRORS + "topic", raw.topic.encode()),
         (ERRORS + "partition", str(raw.partition).encode()),
@@ -56,6 +57,8 @@ def dead_letters(raw: Raw, poison: Poison, topic: str, partitions: int) -> list[
     if isinstance(raw.headers, Escaped):
         added += ((NAMES_HEADER, NAMES_ESCAPED),)
     original = tuple((name, content or b"") for name, content in raw.headers)
+    if isinstance(raw.headers, Packed):
+        added, original = added + original, ()
     partition = raw.partition % partitions
     letter = Outgoing(topic, partition, raw.key, raw.value, original + added)
     if record_size(letter) <= MAX_RECORD_BYTES:

@@ -14,7 +14,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 
-from fuma.runtime.batch_reading import base_of, batches, records_of_batch
+from fuma.runtime.batch_reading import base_of, batches, records_of_batch, stays_packed
 from fuma.runtime.host_types import Raw
 
 
@@ -24,6 +24,20 @@ class Records(MemoryRecords):  # type: ignore[misc]  # aiokafka is not typed
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self.data = data
+
+
+class _Frames:
+    """The batches of a fetch as bytes, asked for in their order."""
+
+    def __init__(self, data: bytes) -> None:
+        self._rest = batches(data)
+        self._last = b""
+
+    def at(self, base: int) -> bytes:
+        """The one whose first offset is ``base``."""
+        while not self._last or base_of(self._last) != base:
+            self._last = next(self._rest)
+        return self._last
 
 
 class _Elsewhere(Exception):
@@ -37,12 +51,16 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
 
     def _unpack_records(self) -> Iterator[Raw]:
         tp, records = self._tp, self._records
-        frames = batches(records.data)  # looked at only where there is need
+        frames = _Frames(records.data)  # looked at only where there is need
         while records.has_next():
             batch = records.next_batch()
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {tp}")
             offset = batch.base_offset
+            if batch.compression_type and stays_packed(frames.at(offset)):
+                yield from self._by_hand(frames.at(offset))
+                self.next_fetch_offset = batch.next_offset
+                continue
             try:
                 for record in batch:
                     if record.offset != offset:
@@ -53,16 +71,15 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
                         made = self._consumer_record(tp, record)
                         self.next_fetch_offset = offset
                         yield made
-            except (_Elsewhere, UnicodeDecodeError, CorruptRecordException):
-                yield from self._by_hand(frames, batch.base_offset)
+            except Exception:  # by hand it can be read, or stays packed
+                yield from self._by_hand(frames.at(batch.base_offset))
             self.next_fetch_offset = batch.next_offset
 
-    def _by_hand(self, frames: Iterator[bytes], base: int) -> Iterator[Raw]:
-        found = next(one for one in frames if base_of(one) == base)
-        for record in records_of_batch(found, self._tp.topic, self._tp.partition):
-            if record.offset >= self.next_fetch_offset:
-                self.next_fetch_offset = record.offset + 1
-                yield record
+    def _by_hand(self, batch: bytes) -> Iterator[Raw]:
+        start = self.next_fetch_offset
+        for record in records_of_batch(batch, self._tp.topic, self._tp.partition, start):
+            self.next_fetch_offset = record.offset + 1
+            yield record
 
 
 def install() -> None:

@@ -27,6 +27,8 @@ from fuma.runtime.records import LogRecord
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 30.0
+#: Records that one call brings at most: a batch may have a hundred million.
+MOST_RECORDS = 100_000
 _AGAIN_S = 0.2
 _WAIT_MS = 100
 _BYTES = 1 << 20  # the first batch comes whole, whatever its size
@@ -67,7 +69,11 @@ def fetch_by_hand(
     found: list[LogRecord] = []
     end = start
     for batch in batches(data):
-        found += [r for r in records_of_batch(batch, topic, partition) if r.offset >= start]
+        for record in records_of_batch(batch, topic, partition, start):
+            found.append(record)
+            end = record.offset + 1
+            if len(found) == MOST_RECORDS:
+                return found, end
         end = end_of(batch)
     log.info("%s/%d: read by hand from %d to %d", topic, partition, start, end)
     return found, end

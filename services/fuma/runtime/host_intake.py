@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from fuma.contracts.errors import Poison, Reason
 from fuma.domain.time import Ms
+from fuma.runtime.batch_reading import unread
 from fuma.runtime.host_types import Raw
 from fuma.runtime.mac import MAC_HEADER, TIME_HEADER, Sealer, unpack_time
 
@@ -44,6 +45,9 @@ class Intake:
             elif name == TIME_HEADER:
                 time = content
         if mac is None:
+            packed = unread(raw)
+            if packed is not None:
+                raise packed
             raise Poison(Reason.NO_MAC, "written by somebody without the service key")
         if not self._sealer.matches(mac, raw.topic, key, value, time):
             raise Poison(Reason.BAD_MAC, "the record is not what its writer vouched for")

@@ -28,6 +28,7 @@ from fuma.runtime.hand_fetch import Unreachable
 from fuma.runtime.kafka_poll import InOrder
 from fuma.runtime.kafka_records import headers_of
 from fuma.runtime.ports import LogRecord
+from fuma.runtime.unpacking import MOST
 
 GOOD: list[RawRecord] = [
     (b"k%d" % n, b"v%d" % n, [(b"fuma-mac", b"m"), ("é".encode(), None)]) for n in range(4)
@@ -94,7 +95,7 @@ def test_damage_is_no_poison() -> None:
     batch = bytearray(at(batch_of(GOOD), 0))
     batch[-1] ^= 1
     with pytest.raises(Fatal, match="damaged"):
-        records_of_batch(bytes(batch), "t", 3)
+        list(records_of_batch(bytes(batch), "t", 3))
 
 
 @given(st.binary())
@@ -104,7 +105,7 @@ def test_a_name_is_written_so_that_it_can_be_read_back(name: bytes) -> None:
 
 
 def test_its_dead_letter_says_how_the_names_are_written() -> None:
-    record = records_of_batch(at(batch_of([BAD]), 7), "t", 3)[0]
+    record = next(records_of_batch(at(batch_of([BAD]), 7), "t", 3))
     (letter,) = dead_letters(record, Poison(Reason.NO_MAC), "dlq", 1)
     original, added = split_headers(letter.headers)
     assert original == (("%FF%FE", b"1"), ("fuma-mac", b"2"), ("100%25", b"3"))
@@ -117,8 +118,12 @@ def test_its_dead_letter_says_how_the_names_are_written() -> None:
 class Message:
     """As confluent-kafka gives it."""
 
-    def __init__(self, offset: int, headers: Any = None, error: Any = None) -> None:
+    def __init__(self, offset: int, headers: Any = None, error: Any = None, size: int = 1) -> None:
         self._offset, self._headers, self._error = offset, headers, error
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
 
     def error(self) -> Any:
         return self._error
@@ -176,8 +181,9 @@ def order(monkeypatch: pytest.MonkeyPatch, there: list[int], end: int) -> tuple[
         Message(7),
         Message(5, SystemError()),
         Message(5, error=KafkaError(KafkaError._BAD_COMPRESSION)),
+        Message(5, size=MOST + 1),
     ],
-    ids=["behind a marker", "elsewhere", "further on", "no text", "not unpacked"],
+    ids=["behind a marker", "elsewhere", "further on", "no text", "not unpacked", "too large"],
 )
 def test_what_librdkafka_cannot_tell_is_read_by_hand(
     monkeypatch: pytest.MonkeyPatch, message: Message
