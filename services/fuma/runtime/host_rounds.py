@@ -40,6 +40,9 @@ LAW_ALARM_S = 30.0
 LAW_AGAIN_S = 0.1
 #: A patient stage's round ends with so many records: it shares the loop with stages that are not.
 PATIENT_RECORDS = 50
+#: A round that is decided apart takes so many chunks: nobody waits for its end, and each hand-over
+#: to another thread waits for the interpreter's lock.
+APART_CHUNKS = 8
 
 
 _Pick = tuple[Line, Engine, Sequence[Raw]]
@@ -131,7 +134,11 @@ class Rounds:
 
     def _pick(self) -> list[_Pick]:
         """The chunks of the next round."""
-        enough = PATIENT_RECORDS if self.stage.patience_s else self._chunk_records
+        enough = self._chunk_records
+        if self.stage.patience_s:
+            enough = PATIENT_RECORDS
+        elif self._apart is not None:
+            enough *= APART_CHUNKS
         picked: list[_Pick] = []
         size = 0
         for _ in range(len(self._lines)):
