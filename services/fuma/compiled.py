@@ -100,7 +100,6 @@ _ALSO = (
     "runtime/host_world.py",
     "runtime/marks.py",
     "runtime/platform_store.py",
-    "runtime/unpacking.py",
     "sink/tools.py",
     "runtime/nativevalues.py",
 )

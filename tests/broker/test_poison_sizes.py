@@ -14,10 +14,11 @@ from broker.rawbatch import bomb, produce_batch
 from broker.toy_cluster import PARTITIONS, ToyCluster
 from doorkit import Door, event, name, number
 from fuma.contracts.topics import partition_for
-from fuma.runtime.dead_letters import original_of, part_of, split_headers
+from fuma.runtime.dead_letters import ERRORS, original_of, part_of, split_headers
 from fuma.runtime.embedded.connect import kafka_config
 from fuma.runtime.kafka import KafkaLogReader
 from fuma.runtime.ports import Headers, LogRecord
+from fuma.runtime.unpacking import MOST
 from fuma.runtime.vault import VaultClient
 
 KEY = b"k" * 16
@@ -72,6 +73,22 @@ def test_a_stage_goes_on(cluster: ToyCluster) -> None:
 
 
 @pytest.mark.slow
+def test_many_that_just_may_be_unpacked_are_taken_one_after_the_other(cluster: ToyCluster) -> None:
+    """More than a gigabyte of zeros in one fetch, of forty batches."""
+    partition, batch = partition_for(KEY, PARTITIONS), bomb(MOST - 1_000)
+    cluster.write(cluster.inputs(100, keys=10, seed=1))
+    for _ in range(40):
+        assert produce_batch(cluster.kafka, cluster.stage.input_topic, partition, batch) == 0
+    cluster.write(cluster.inputs(100, keys=10, seed=2))
+    worker = cluster.start()
+    cluster.wait_done()
+    assert peak_mib(worker.pid) < 700
+    letters = whole(cluster.reader, cluster.stage.dead_letter_topic, partition)
+    firsts = [one for one in letters if (part := part_of(one)) and part.number == 1]
+    assert len({split_headers(one.headers)[1][ERRORS + "offset"] for one in firsts}) == 40
+
+
+@pytest.mark.slow
 def test_a_stage_leaves_packed_what_would_be_gigabytes(cluster: ToyCluster) -> None:
     partition, batch = partition_for(KEY, PARTITIONS), bomb(1_500_000_000)
     topic = cluster.stage.input_topic
@@ -114,22 +131,20 @@ def door() -> Iterator[Door]:
 
 @pytest.mark.slow
 def test_what_librdkafka_does_not_unpack_holds_nobody_up(door: Door) -> None:
-    """A zstd batch of three kilobytes that is ninety megabytes."""
+    """A zstd batch of a kilobyte that is twenty megabytes."""
     admin = kafka_config(door.home, "admin")
-    producer = Producer({**admin, "compression.type": "zstd", "message.max.bytes": 100_000_000})
     partition = partition_for(b"R-LARGE", 8)
-    producer.produce("fuma.in.health", bytes(90_000_000), b"R-LARGE", partition)
-    assert producer.flush(30) == 0
+    assert produce_batch(admin, "fuma.in.health", partition, bomb(20_000_000, b"R-LARGE")) == 0
     summary, _ = door.report([event(2)])
     assert summary.accepted == 1
     deadline = time.monotonic() + 60
     while not (kept_ := kept_of(door, b"R-LARGE")):
         assert time.monotonic() < deadline
         time.sleep(0.5)
-    assert kept_ == [90_000_000]
+    assert kept_ == [20_000_000]
     log = KafkaLogReader(admin)
     (stands,) = log.read("fuma.in.health", partition, 0, 1)
-    assert len(stands.value or b"") == 90_000_000
+    assert len(stands.value or b"") == 20_000_000
     log.close()
 
 

@@ -8,8 +8,8 @@ end of transactions, which clients pass over. Each of these has an offset, and i
   them, and gives the next batch its offset by that.
 * Where a header's name is no text, all names of the record are ``Escaped``.
 * A marker is a record with neither headers nor a MAC, which nobody vouches for.
-* Of a batch that is too much to be unpacked (``unpacking``), or cannot be, the first record is the
-  batch as it stands, and the others are nothing: their headers are ``Packed``.
+* Of a batch that is too much to be unpacked (``unpacking``), or cannot be, one record is the batch
+  as it stands, and the others are nothing: their headers are ``Packed``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from struct import Struct
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from aiokafka.errors import UnsupportedCodecError
 from aiokafka.record.default_records import _DefaultRecordBatchPy as Batch
 from aiokafka.record.util import decode_varint
 
@@ -98,10 +99,11 @@ def stays_packed(batch: bytes) -> bool:
 
 
 def records_of_batch(
-    batch: bytes, topic: str, partition: int, start: int = 0
+    batch: bytes, topic: str, partition: int, start: int = 0, *, kept_at: int = 0
 ) -> Iterator[LogRecord]:
     """Every record from offset ``start`` on, markers of transactions too.
 
+    A batch that stays packed is the value of its first record, or of the one at ``kept_at``.
     Raises ``Fatal`` where its bytes are not those that were written.
     """
     read: Any = Batch(batch)
@@ -113,7 +115,7 @@ def records_of_batch(
         time = read.max_timestamp if appended is None else appended
         packed = Packed([(PACKED_HEADER, str(base).encode())])
         for offset in range(max(base, start), read.next_offset):
-            value = batch if offset == base else None
+            value = batch if offset == max(base, kept_at) else None
             yield LogRecord(topic, partition, offset, time, None, value, packed)
         return
     buffer, at = read._buffer, read._pos
@@ -132,6 +134,8 @@ def records_of_batch(
 def _unpacked(read: Any) -> bool:
     try:
         read._maybe_uncompress()
+    except (MemoryError, UnsupportedCodecError):
+        raise  # that is not the batch's fault
     except Exception as error:  # each library has its own
         log.warning("the batch at %d cannot be unpacked: %r", read.base_offset, error)
         return False

@@ -179,7 +179,8 @@ class Host:
             await asyncio.sleep(COMMIT_EVERY_S)
             if not await self._commit():
                 await asyncio.sleep(COMMIT_AGAIN_S)
-            if not any(line.unacknowledged for line in self._lines.values()):
+            busy = any(rounds.at_work for rounds in self._rounds.values())
+            if not busy and not any(line.unacknowledged for line in self._lines.values()):
                 heap.tidy()
 
     async def _commit(self) -> bool:

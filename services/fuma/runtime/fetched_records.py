@@ -16,6 +16,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from fuma.runtime.batch_reading import base_of, batches, records_of_batch, stays_packed
 from fuma.runtime.host_types import Raw
+from fuma.runtime.unpacking import ENOUGH
 
 
 class Records(MemoryRecords):  # type: ignore[misc]  # aiokafka is not typed
@@ -56,7 +57,7 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
             batch = records.next_batch()
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {tp}")
-            offset = batch.base_offset
+            offset, size = batch.base_offset, 0
             if batch.compression_type and stays_packed(frames.at(offset)):
                 yield from self._by_hand(frames.at(offset))
                 self.next_fetch_offset = batch.next_offset
@@ -70,10 +71,14 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
                     if record.offset >= self.next_fetch_offset:
                         made = self._consumer_record(tp, record)
                         self.next_fetch_offset = offset
+                        if batch.compression_type:
+                            size += len(made.key or b"") + len(made.value or b"")
                         yield made
             except Exception:  # by hand it can be read, or stays packed
                 yield from self._by_hand(frames.at(batch.base_offset))
             self.next_fetch_offset = batch.next_offset
+            if size > ENOUGH:
+                return  # the rest of the fetch once this is taken: it comes again
 
     def _by_hand(self, batch: bytes) -> Iterator[Raw]:
         start = self.next_fetch_offset

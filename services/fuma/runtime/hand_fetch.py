@@ -24,6 +24,7 @@ from fuma.runtime.batch_reading import batches, end_of, records_of_batch
 from fuma.runtime.kafka_access import for_client
 from fuma.runtime.kafka_records import GONE
 from fuma.runtime.records import LogRecord
+from fuma.runtime.unpacking import ENOUGH
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 30.0
@@ -47,11 +48,14 @@ def fetch_by_hand(
     start: int,
     *,
     patience_s: float = PATIENCE_S,
+    exact: bool = False,
 ) -> tuple[list[LogRecord], int]:
     """Records from ``start`` on, as many as one fetch brings, and the offset behind them.
 
-    None where the log ends at ``start``. Raises ``Fatal`` where ``start`` is not on it, and
-    ``Unreachable``.
+    None where the log ends at ``start``. A batch that stays packed is the value of the first of its
+    records that is read, since what is before it may have been read otherwise; with ``exact`` one
+    record, as it is read from its batch's beginning. Raises ``Fatal`` where ``start`` is not on it,
+    and ``Unreachable``.
     ``config``: connection settings.
     """
     deadline = time.monotonic() + patience_s
@@ -67,14 +71,18 @@ def fetch_by_hand(
                 raise Unreachable(what, GONE) from error
         time.sleep(_AGAIN_S)
     found: list[LogRecord] = []
-    end = start
+    end, size, most = start, 0, 1 if exact else MOST_RECORDS
     for batch in batches(data):
-        for record in records_of_batch(batch, topic, partition, start):
+        kept_at = 0 if exact else start
+        for record in records_of_batch(batch, topic, partition, start, kept_at=kept_at):
             found.append(record)
             end = record.offset + 1
-            if len(found) == MOST_RECORDS:
+            size += len(record.key or b"") + len(record.value or b"")
+            if len(found) == most:
                 return found, end
         end = end_of(batch)
+        if size > ENOUGH:
+            break
     log.info("%s/%d: read by hand from %d to %d", topic, partition, start, end)
     return found, end
 

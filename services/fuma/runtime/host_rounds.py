@@ -124,13 +124,38 @@ class Rounds:
         if self._apart is not None:
             self._apart.shutdown()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether engines are at work in another thread."""
+        return self._at_work.locked()
+
     async def _run(self) -> None:
         try:
-            while picked := self._pick():
-                await self._round(picked, self.stage.horizon())
+            while await self._round():
                 await asyncio.sleep(0)  # the other stages' turn
         finally:
             self._runs = False
+
+    async def _round(self) -> bool:
+        """Steps 1 and 2 of some chunks; whether there were any."""
+        if self._apart is None:
+            if picked := self._pick():
+                self._send(picked, self._decide(picked, self.stage.horizon()))
+            return bool(picked)
+        async with self._at_work:
+            if picked := self._pick():
+                horizon = self.stage.horizon()
+                self._send(picked, await self._in_thread(self._decide, picked, horizon))
+            return bool(picked)
+
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        def run() -> Any:
+            try:
+                return work(*arguments)
+            except StopIteration as error:  # no future can hold one: it would never be done
+                raise RuntimeError(f"{self.stage.name}: {error!r}") from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._apart, run)
 
     def _pick(self) -> list[_Pick]:
         """The chunks of the next round."""
@@ -154,16 +179,6 @@ class Rounds:
                 picked.append((line, line.engine, records))
                 size += len(records)
         return picked
-
-    async def _round(self, picked: Sequence[_Pick], horizon: Ms) -> None:
-        """Steps 1 and 2 of these chunks."""
-        if self._apart is None:
-            self._send(picked, self._decide(picked, horizon))
-            return
-        async with self._at_work:
-            loop = asyncio.get_running_loop()
-            decided = await loop.run_in_executor(self._apart, self._decide, picked, horizon)
-            self._send(picked, decided)
 
     def _decide(self, picked: Sequence[_Pick], horizon: Ms) -> list[Decided]:
         """Step 1. A crash: nothing was written."""
@@ -207,20 +222,22 @@ class Rounds:
     def _next(self, line: Line, engine: Engine) -> Sequence[Raw]:
         if line.rest:
             return line.rest
+        stale = False
         while line.inbox:
             chunk = line.inbox.popleft()
             if chunk.first == engine.next_offset:
                 line.sought = False
                 return chunk.records
             metrics.CHUNKS_DROPPED.labels(self.stage.name).inc()
-            if not line.sought:
-                line.sought = True
-                self._start(self._sought(line, engine))
+            stale = True
+        if stale and not line.sought:
+            line.sought = True
+            self._start(self._sought(line, engine.next_offset))
         return ()
 
-    async def _sought(self, line: Line, engine: Engine) -> None:
+    async def _sought(self, line: Line, offset: int) -> None:
         try:
-            await self._seek(line.tp, engine.next_offset)
+            await self._seek(line.tp, offset)
         except Exception:
             # Of a partition that went away meanwhile, nothing is left to seek.
             if line.live:
@@ -267,8 +284,7 @@ class Rounds:
             self._take_all(together, offsets)
         else:
             async with self._at_work:
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(self._apart, self._take_all, together, offsets)
+                await self._in_thread(self._take_all, together, offsets)
         for line, engine, decided in together:
             line.unacknowledged -= 1
             self._taken(line, engine, decided)

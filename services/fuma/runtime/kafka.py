@@ -221,7 +221,7 @@ class KafkaLogReader:
             self._consumer.unassign()
 
     def exact(self, topic: str, partition: int, offset: int) -> LogRecord | None:
-        found, _ = fetch_by_hand(self._config, topic, partition, offset)
+        found, _ = fetch_by_hand(self._config, topic, partition, offset, exact=True)
         return found[0] if found and found[0].offset == offset else None
 
     def _ends(self, message: Any, topic: str, partition: int) -> bool:

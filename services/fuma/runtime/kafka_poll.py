@@ -20,9 +20,11 @@ _GATHER_S = 0.001
 #: After so long without a message, twice, what stands at a partition's end is looked at.
 _UNTOLD_S = 1.0
 _AWAY_S = 10.0
-#: What librdkafka says of a batch that it cannot unpack (zstd by more than some dozens of
-#: megabytes) and would fetch for ever.
+#: What librdkafka says of a batch that it does not unpack (zstd by more than ``_ANSWER``) and would
+#: fetch for ever.
 UNREAD: Final = (KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG)
+#: Bytes of an answer that it takes, and that it unpacks one zstd batch to.
+_ANSWER: Final = 17 << 20
 _Place = tuple[str, int]
 
 
@@ -34,6 +36,8 @@ def fetching(wait_ms: int, most_kib: int) -> dict[str, Any]:
         # Whoever writes in transactions holds nobody up, and an aborted record has a place too.
         "isolation.level": "read_uncommitted",
         "fetch.wait.max.ms": wait_ms,
+        "fetch.max.bytes": _ANSWER - (1 << 20),
+        "receive.message.max.bytes": _ANSWER,
         "queued.max.messages.kbytes": most_kib,
         # By itself it would ask for nothing for a second once so much is there.
         "fetch.queue.backoff.ms": 10,

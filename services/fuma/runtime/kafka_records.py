@@ -12,7 +12,6 @@ from confluent_kafka import KafkaException
 
 from fuma.contracts.errors import Fatal
 from fuma.runtime.records import Headers, LogRecord, Outgoing
-from fuma.runtime.unpacking import MOST
 
 #: Under the broker's default ``message.max.bytes`` (1,048,588) with room for the batch header.
 MAX_RECORD_BYTES: Final = 1_000_000
@@ -135,10 +134,6 @@ def headers_of(message: Any) -> Headers | None:
 
 def record_of(message: Any) -> LogRecord | None:
     """A message without an error, as ours; ``None`` where it has to be read by hand."""
-    if len(message) > MOST:
-        return (
-            None  # its value's bytes: it stays packed, and is not written out in a thousand parts
-        )
     headers = headers_of(message)
     if headers is None:
         return None

@@ -15,11 +15,12 @@ SNAPPY: Final = 2
 LZ4: Final = 3
 ZSTD: Final = 4
 #: Bytes of a batch in memory at most: its content, and what each of its records is here.
-MOST: Final = 128 << 20
+MOST: Final = 32 << 20
+#: A fetch may bring a hundred batches: so many bytes of them are unpacked before some are taken.
+ENOUGH: Final = 4 << 20
 RECORD: Final = 256
-#: Of the formats, at most: a copy of 64 bytes is three; deflate's best.
-_SNAPPY_RATIO: Final = 22
-_GZIP_RATIO: Final = 1_032
+_GZIP_RATIO: Final = 1_032  # deflate's best
+_XERIAL: Final = b"\x82SNAPPY\0"
 _ZSTD_BLOCK: Final = 128 << 10  # RFC 8878, 3.1.1.2.4
 _ZSTD_MAGIC: Final = 0xFD2FB528
 _LZ4_MAGIC: Final = 0x184D2204
@@ -33,13 +34,13 @@ def too_large(codec: int, packed: bytes, records: int, most: int = MOST) -> bool
     large: nobody can say what it is.
     """
     room = most - RECORD * records
-    if room < 0:
+    if room < 0 or records < 0:
         return True
     try:
         if codec == GZIP:
             return len(packed) * _GZIP_RATIO > room and _inflated(packed, room) > room
         if codec == SNAPPY:
-            return len(packed) * _SNAPPY_RATIO > room
+            return _snappy(packed) > room
         if codec == LZ4:
             return _lz4(packed) > room
         return codec == ZSTD and _zstd(packed) > room
@@ -61,6 +62,28 @@ def _inflated(packed: bytes, room: int) -> int:
             size += made
         packed = inflate.unused_data
     return size
+
+
+def _snappy(packed: bytes) -> int:
+    """What each block says that it is: a decoder makes room for that first."""
+    if not packed.startswith(_XERIAL):
+        return _varint(packed, 0)
+    at, size = 16, 0
+    while at < len(packed):
+        length = int.from_bytes(packed[at : at + 4], "big")
+        size += _varint(packed, at + 4)
+        at += 4 + length
+    return size
+
+
+def _varint(data: bytes, at: int) -> int:
+    found = 0
+    for shift in range(0, 35, 7):
+        byte = data[at + shift // 7]
+        found |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return found
+    raise ValueError("no number")
 
 
 def _lz4(packed: bytes) -> int:

@@ -28,7 +28,6 @@ from fuma.runtime.hand_fetch import Unreachable
 from fuma.runtime.kafka_poll import InOrder
 from fuma.runtime.kafka_records import headers_of
 from fuma.runtime.ports import LogRecord
-from fuma.runtime.unpacking import MOST
 
 GOOD: list[RawRecord] = [
     (b"k%d" % n, b"v%d" % n, [(b"fuma-mac", b"m"), ("é".encode(), None)]) for n in range(4)
@@ -118,12 +117,8 @@ def test_its_dead_letter_says_how_the_names_are_written() -> None:
 class Message:
     """As confluent-kafka gives it."""
 
-    def __init__(self, offset: int, headers: Any = None, error: Any = None, size: int = 1) -> None:
+    def __init__(self, offset: int, headers: Any = None, error: Any = None) -> None:
         self._offset, self._headers, self._error = offset, headers, error
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
 
     def error(self) -> Any:
         return self._error
@@ -181,9 +176,8 @@ def order(monkeypatch: pytest.MonkeyPatch, there: list[int], end: int) -> tuple[
         Message(7),
         Message(5, SystemError()),
         Message(5, error=KafkaError(KafkaError._BAD_COMPRESSION)),
-        Message(5, size=MOST + 1),
     ],
-    ids=["behind a marker", "elsewhere", "further on", "no text", "not unpacked", "too large"],
+    ids=["behind a marker", "elsewhere", "further on", "no text", "not unpacked"],
 )
 def test_what_librdkafka_cannot_tell_is_read_by_hand(
     monkeypatch: pytest.MonkeyPatch, message: Message

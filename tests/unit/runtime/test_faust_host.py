@@ -362,3 +362,23 @@ def test_a_chunk_is_cut_by_bytes(sizes: list[int], runs: list[int]) -> None:
     cut = split(records, 20)
     assert [len(run) for run in cut] == runs
     assert [record for run in cut for record in run] == records
+
+
+async def test_what_came_twice_is_not_sought_where_the_next_follows() -> None:
+    rig = Rig()
+    await rig.assign()
+    rig.chunk(0, 2)
+    await settle()
+    records = [LogRecord("in", 0, offset, 0, b"k", b"v", ()) for offset in range(4)]
+    epoch = rig.host.epoch
+    again = [Chunk(HERE, epoch, records[:2]), Chunk(HERE, epoch, records[2:])]
+    rig.host.receive(again)
+    await settle()
+    assert [len(sent) for sent in rig.appender.sent] == [2, 2]
+    assert rig.consumer.thread.seeks == [0]
+    for acknowledged, offsets in zip(rig.appender.open, ([0, 1], [2, 3]), strict=True):
+        acknowledged.set_result(offsets)
+    await settle()
+    rig.host.receive(again[:1])
+    await settle()
+    assert rig.consumer.thread.seeks == [0, 4]

@@ -140,3 +140,14 @@ async def test_a_partition_that_goes_away_is_closed_after_it_and_nothing_of_it_i
     assert both.slow.closed
     assert both.sent == []
     assert both.deaths == []
+
+
+async def test_an_error_that_no_future_can_hold_ends_the_process_too(both: Both) -> None:
+    def ends(records: Sequence[LogRecord], horizon: int) -> Done:
+        raise StopIteration
+
+    both.slow.decide = ends  # type: ignore[method-assign]
+    await both.begin()
+    both.give(HERE, 0)
+    await settle()
+    assert [str(error) for error in both.deaths] == ["stage: StopIteration()"]

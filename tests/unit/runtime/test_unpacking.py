@@ -44,7 +44,7 @@ def test_many_small_records_are_much_as_well(codec: int, encode: Callable[[bytes
     assert too_large(codec, encode(bytes(1_000)), MOST // RECORD + 1)
 
 
-@pytest.mark.parametrize(("codec", "encode"), CODECS[:1] + CODECS[2:])
+@pytest.mark.parametrize(("codec", "encode"), CODECS)
 def test_what_is_more_stays_packed_and_is_not_unpacked_to_know_it(
     codec: int, encode: Callable[[bytes], bytes]
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_bomb_of_gigabytes_is_one() -> None:
     batch = bomb(2_000_000_000)
     assert len(batch) < 100_000
     assert batch_reading.stays_packed(batch)
-    assert not batch_reading.stays_packed(bomb(90_000_000))
+    assert not batch_reading.stays_packed(bomb(30_000_000))
 
 
 @pytest.mark.parametrize(("codec", "encode"), CODECS[:1] + CODECS[2:])
@@ -69,8 +69,7 @@ def test_what_is_cut_off_or_changed_is_no_error(
     codec: int, encode: Callable[[bytes], bytes]
 ) -> None:
     packed = encode(HONEST[-1])
-    # A gzip stream that cannot be too large is not looked at here.
-    assert too_large(codec, packed[: len(packed) // 2], 1) is (codec != GZIP)
+    assert too_large(codec, packed[: len(packed) // 2], 1)
     for _ in range(300):
         at = DICE.randrange(len(packed))
         spoilt = packed[:at] + DICE.randbytes(DICE.randrange(9)) + packed[at + 1 :]
@@ -134,6 +133,19 @@ def test_each_of_its_records_is_a_dead_letter_and_the_first_keeps_its_bytes() ->
         assert added["fuma-packed"] == b"7"
         assert added["fuma-reason"] == b"too-large"
     assert unread(letters[0]) is None  # an ordinary record of that name says nothing
+
+
+@pytest.mark.usefixtures("little")
+def test_read_from_its_middle_its_bytes_are_kept_all_the_same() -> None:
+    batch = placed(batch_of(JUNK, packed=True), 7)
+    found = list(records_of_batch(batch, "t", 3, 9, kept_at=9))
+    assert [(r.offset, r.value) for r in found] == [(9, batch), (10, None), (11, None)]
+
+
+def test_a_snappy_block_is_as_large_as_it_says() -> None:
+    assert too_large(SNAPPY, b"\xff\xff\xff\xff\x0f" + b"x" * 20, 1)
+    assert too_large(SNAPPY, b"\x82SNAPPY\0" + bytes(8) + b"\0\0\0\5\xff\xff\xff\xff\x0f", 1)
+    assert too_large(SNAPPY, b"", 1)
 
 
 @pytest.mark.usefixtures("little")
