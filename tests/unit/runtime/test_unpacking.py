@@ -73,8 +73,8 @@ def test_what_is_cut_off_or_changed_is_no_error(
     for _ in range(300):
         at = DICE.randrange(len(packed))
         spoilt = packed[:at] + DICE.randbytes(DICE.randrange(9)) + packed[at + 1 :]
-        assert too_large(codec, spoilt, 1) in (True, False)
-        assert too_large(codec, DICE.randbytes(at % 99), 1) in (True, False)
+        too_large(codec, spoilt, 1)
+        assert too_large(codec, b"\xff" + DICE.randbytes(40_000), 1)  # of no format
 
 
 JUNK: list[RawRecord] = [(b"k", b"v%d" % n, []) for n in range(5)]
