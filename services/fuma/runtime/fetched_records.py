@@ -57,28 +57,32 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
             batch = records.next_batch()
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {tp}")
-            offset, size = batch.base_offset, 0
-            if batch.compression_type and stays_packed(frames.at(offset)):
-                yield from self._by_hand(frames.at(offset))
-                self.next_fetch_offset = batch.next_offset
-                continue
-            try:
-                for record in batch:
-                    if record.offset != offset:
-                        raise _Elsewhere
-                    offset += 1
-                    # The first batch may begin before what was asked for.
-                    if record.offset >= self.next_fetch_offset:
-                        made = self._consumer_record(tp, record)
-                        self.next_fetch_offset = offset
-                        if batch.compression_type:
-                            size += len(made.key or b"") + len(made.value or b"")
-                        yield made
-            except Exception:  # by hand it can be read, or stays packed
-                yield from self._by_hand(frames.at(batch.base_offset))
+            size = 0
+            for record in self._records_of(batch, frames):
+                if batch.compression_type:
+                    size += len(record.key or b"") + len(record.value or b"")
+                yield record
             self.next_fetch_offset = batch.next_offset
             if size > ENOUGH:
                 return  # the rest of the fetch once this is taken: it comes again
+
+    def _records_of(self, batch: Any, frames: _Frames) -> Iterator[Raw]:
+        offset = batch.base_offset
+        if batch.compression_type and stays_packed(frames.at(offset)):
+            yield from self._by_hand(frames.at(offset))
+            return
+        try:
+            for record in batch:
+                if record.offset != offset:
+                    raise _Elsewhere
+                offset += 1
+                # The first batch may begin before what was asked for.
+                if record.offset >= self.next_fetch_offset:
+                    made = self._consumer_record(self._tp, record)
+                    self.next_fetch_offset = offset
+                    yield made
+        except Exception:  # by hand it can be read, or stays packed
+            yield from self._by_hand(frames.at(batch.base_offset))
 
     def _by_hand(self, batch: bytes) -> Iterator[Raw]:
         start = self.next_fetch_offset

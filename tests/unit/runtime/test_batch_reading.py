@@ -53,6 +53,18 @@ def fetched(data: bytes, start: int) -> list[Any]:
     return found
 
 
+@pytest.mark.parametrize("names", [[], BAD[2]], ids=["as it is", "by hand"])
+def test_behind_a_packed_batch_that_was_large_a_fetch_ends(names: Any) -> None:
+    large = batch_of([(b"k", bytes(5_000_000), names)], packed=True)
+    for start in range(3):
+        data = b"".join(at(large, base) for base in range(start, 3))  # as a broker answers
+        records = PartitionRecords(
+            TopicPartition("t", 3), Records(data), [], start, None, None, False, 0
+        )
+        found = [record.offset for record in records]
+        assert (found, records.next_fetch_offset) == ([start], start + 1)
+
+
 def log_of(packed: bool) -> bytes:
     """Ten batches of four, from offset 0."""
     made = []
