@@ -97,7 +97,8 @@ def ride(i: int, **change: Any) -> dict[str, Any]:
     """Transport: person ``i`` took a train."""
     data = presence(i)["data"] | {
         "place": {
-            "vehicle": "train", "number": "g1234", "date": "2022-06-14", "carriage": 3, "row": "12",
+            "vehicle": "train", "number": "g1234", "date": "2022-06-14", "carriage": 3,
+            "seat": "12F",
         },
         "evidence": {"kind": "ticket-record", "number": f"T-{i}"},
     }  # fmt: skip

@@ -58,6 +58,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "bad-coordinate": ("坐标格式不正确或超出范围", "not degrees in decimal text, or out of range"),
     "bad-vehicle": ("未知的交通工具", "none of flight, train, coach, ship"),
     "bad-run-number": ("班次号应为1至16位字母数字", "a run's number is 1 to 16 letters and digits"),
+    "bad-seat": (
+        "座位号应如12F，或为数字",
+        "a seat is as on the ticket: 12F, or digits alone where seats are counted through",
+    ),
+    "seat-not-in-row": ("座位号与所报排号不一致", "the seat is in another row than the one stated"),
     "place-not-of-evidence": (
         "所附证据不能证明该类地点",
         "this kind of evidence does not show this kind of place",

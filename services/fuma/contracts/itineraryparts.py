@@ -20,7 +20,9 @@ _CELL = re.compile(r"(-?[0-9]{1,5})/([0-9]{1,5})")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,16}")
 _ROWS = 90 * 139
-_SEAT = {"carriage", "row"}
+_SEATING = {"carriage", "row", "seat"}
+#: As on a ticket (12F, 012F号). Without a letter seats are counted through, which tells no row.
+_SEAT = re.compile(r"([0-9]{1,3})([A-Za-z]?)号?")
 _FORMS = {"cell", "latitude", "longitude", "vehicle", "number", "date"}
 _COORDINATES = {"latitude", "longitude"}
 _RUN = {"vehicle", "number", "date"}
@@ -57,7 +59,7 @@ def stay_part(r: EventReader, data: dict[str, Any]) -> StayPart | None:
     """``data.place`` and ``data.was``; ``None`` where no place can be told."""
     place = r.part(data, "data.place")
     found = _place(r, place, "data.place") if isinstance(data.get("place"), dict) else b""
-    carriage, row = r.count(place, "data.place.carriage"), r.count(place, "data.place.row")
+    carriage, row = r.count(place, "data.place.carriage"), _row(r, place)
     was = b""
     if data.get("was") is not None:
         before = r.part(data, "data.was")
@@ -96,7 +98,7 @@ def area_part(r: EventReader, data: dict[str, Any], division: str) -> AreaPart |
 
 def _place(r: EventReader, data: dict[str, Any], path: str) -> bytes:
     """A cell, the cell of coordinates, or a vehicle run; ``b""`` and a fault where it is none."""
-    r.unknown(data, _FORMS | _SEAT if path == "data.place" else _FORMS, f"{path}.")
+    r.unknown(data, _FORMS | _SEATING if path == "data.place" else _FORMS, f"{path}.")
     said = {name for name in _FORMS if data.get(name) is not None}
     if said == {"cell"}:
         return _cell(r, r.text(data, f"{path}.cell"), f"{path}.cell")
@@ -106,6 +108,24 @@ def _place(r: EventReader, data: dict[str, Any], path: str) -> bytes:
         return _run(r, data, path)
     r.say(path, "place-form")
     return b""
+
+
+def _row(r: EventReader, place: dict[str, Any]) -> int:
+    """``row``, or that of the ``seat``; 0 where neither is known. No law asks for a seat's letter,
+    so nothing of it is kept."""
+    row = r.count(place, "data.place.row")
+    text = r.text(place, "data.place.seat", needed=False)
+    if not text:
+        return row
+    seat = _SEAT.fullmatch(text)
+    if seat is None or int(seat[1]) == 0:
+        r.say("data.place.seat", "bad-seat")
+        return row
+    if not seat[2]:
+        return row
+    if row not in (0, int(seat[1])):
+        r.say("data.place.seat", "seat-not-in-row", f"{row}")
+    return int(seat[1])
 
 
 def _cell(r: EventReader, text: str, path: str) -> bytes:

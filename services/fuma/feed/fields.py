@@ -20,7 +20,7 @@ _FACT = {**_PERSON, "data.from": True, "data.until": False}
 _REVISED = {"data.revision": False, "data.withdrawn": False}
 _CASE = {"data.onset": False, "data.sampled": False, "data.isolated": False}
 _PLACE_NAMES = ("cell", "latitude", "longitude", "vehicle", "number", "date")
-_PLACE = {f"data.place.{name}": False for name in (*_PLACE_NAMES, "carriage", "row")}
+_PLACE = {f"data.place.{name}": False for name in (*_PLACE_NAMES, "carriage", "row", "seat")}
 _WAS = {f"data.was.{name}": False for name in _PLACE_NAMES}
 
 #: A ground of a finding, a release or a case may be a column that is empty only by mistake: it is

@@ -178,7 +178,7 @@ _json = st.recursive(
 _names = [
     "specversion", "id", "source", "type", "time", "data", "name", "division", "ground", "from",
     "until", "evidence", "kind", "number", "root", "reporter", "note", "place", "was", "cell",
-    "latitude", "longitude", "vehicle", "date", "carriage", "row", "revision", "withdrawn",
+    "latitude", "longitude", "vehicle", "date", "carriage", "row", "seat", "revision", "withdrawn",
     "onset", "sampled", "isolated", "cells", "divisions", "periods",
 ]  # fmt: skip
 

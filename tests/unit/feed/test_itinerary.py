@@ -44,6 +44,24 @@ def test_a_ride() -> None:
     assert (stay.carriage, stay.row) == (3, 12)
 
 
+@pytest.mark.parametrize(
+    ("said", "row"),
+    [
+        ({"seat": "12F"}, 12),
+        ({"seat": " 012f号 "}, 12),
+        ({"seat": "12F", "row": 12}, 12),
+        ({"seat": "12F", "row": 0}, 12),
+        ({"seat": "118"}, 0),  # counted through the carriage
+        ({"seat": "118", "row": "9"}, 9),
+        ({"seat": ""}, 0),
+    ],
+)
+def test_a_seat_tells_its_row(said: dict[str, Any], row: int) -> None:
+    stay = reported(presence(1, place={**RUN, "carriage": 3, **said})).stay
+    assert stay is not None
+    assert (stay.carriage, stay.row) == (3, row)
+
+
 def test_a_case_counts_onset_before_sampling() -> None:
     both = reported(case(1, sampled="2022-06-10T11:00:00+08:00")).case
     assert both == reported(case(1)).case
@@ -105,7 +123,14 @@ def test_revisions() -> None:
         (presence(1, place={**RUN, "row": -1}), ("data.place.row", "bad-count")),
         (presence(1, place={**RUN, "row": True}), ("data.place.row", "bad-count")),
         (presence(1, place={**RUN, "row": 10**9}), ("data.place.row", "bad-count")),
-        (presence(1, place={**RUN, "seat": "A"}), ("data.place.seat", "unknown-field")),
+        (presence(1, place={**RUN, "seat": "A"}), ("data.place.seat", "bad-seat")),
+        (presence(1, place={**RUN, "seat": "0A"}), ("data.place.seat", "bad-seat")),
+        (presence(1, place={**RUN, "seat": "12FF"}), ("data.place.seat", "bad-seat")),
+        (presence(1, place={**RUN, "seat": "１２F"}), ("data.place.seat", "bad-seat")),
+        (presence(1, place={**RUN, "seat": 12}), ("data.place.seat", "not-text")),
+        (presence(1, place={**RUN, "row": 3, "seat": "4A"}),
+         ("data.place.seat", "seat-not-in-row")),
+        (presence(1, was={**RUN, "seat": "4A"}), ("data.was.seat", "unknown-field")),
         (presence(1, was={**RUN, "row": 1}), ("data.was.row", "unknown-field")),
         (presence(1, was={}), ("data.was", "place-form")),
         (presence(1, until=None), ("data.until", "missing")),

@@ -224,7 +224,7 @@ reports:
         number: "{车次}"
         date: {column: day}
         carriage: "{车厢}"
-        row: "{排}"
+        seat: "{座}"
       evidence: {kind: ticket-record, number: "T {no}"}
       reporter: desk
       revision: {column: rev, default: "0"}
@@ -245,12 +245,12 @@ reports:
       reporter: desk
       revision: {column: rev, default: "0"}
 """
-ITINERARY_HEADER = "no,name,sent,from,until,车次,day,车厢,排,纬度,经度,旧网格,rev,gone\n"
+ITINERARY_HEADER = "no,name,sent,from,until,车次,day,车厢,座,纬度,经度,旧网格,rev,gone\n"
 _STAY = "11010519491231002X,张三,2022-06-14 12:00,2022-06-14 08:00,2022-06-14 10:00"
 ITINERARY_ROWS = "".join(
     f"{_STAY},{rest}\n"
     for rest in (
-        "G1,2022-06-14,3,,,,,1,",
+        "G1,2022-06-14,3,12F,,,,1,",
         ",,,,34.7,113.6,,,",
         ",,,,34.7,113.6,1/1,2,",
         "G1,14.6.,,,,,,,",
@@ -273,7 +273,7 @@ def test_a_table_of_itineraries() -> None:
     assert train is not None
     assert cell is not None
     assert moved is not None
-    assert (train.carriage, train.row, reports[0].revision) == (3, 0, 1)
+    assert (train.carriage, train.row, reports[0].revision) == (3, 12, 1)
     assert (moved.place, moved.was != b"") == (cell.place, True)
     assert (cell.was, reports[1].revision, reports[2].revision) == (b"", 0, 2)
 
