@@ -165,3 +165,8 @@ def use(where: Path | None = None) -> bool:
         return False
     sys.meta_path.insert(0, _Finder(modules))
     return True
+
+
+def active() -> bool:
+    """Whether this process runs the compiled modules."""
+    return any(isinstance(finder, _Finder) for finder in sys.meta_path)

@@ -171,6 +171,8 @@ def test_a_small_ledger_is_folded_anew_by_a_worker_that_is_killed_then(tmp_path:
     assert (found["records"], found["persons"]) == (2000, 500)
     assert found["steps"][-1]["decided"] == 2000
     assert min(found[f"{one}_bytes"] for one in ("store", "ledger", "person")) > 0
+    assert found["rebuilt"]["records"] == 2000
+    assert found["rebuilt"]["rate"] > 0
     assert found["rebuild_seconds"] > 0
     assert found["load_waits"]["records"] > 0
     assert 0 < found["rebuilt_rss_mib"] <= found["rebuilt_peak_mib"]

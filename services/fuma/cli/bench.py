@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fuma import compiled
 from fuma.cli.bench_line import NAMES
 from fuma.cli.bench_phases import NEEDED, PHASES, Plan, run
 from fuma.cli.bench_result import Result
@@ -114,7 +115,7 @@ def bench(
         workers, steady_minutes * 60, steady_rate, ledger_records, ledger_persons, load_seconds,
         persons, client_rows, junk, peers,
     )  # fmt: skip
-    result = Result(records, os.cpu_count() or 1)
+    result = Result(records, os.cpu_count() or 1, compiled=compiled.active())
     with World(home or root() / ".fuma" / "bench", say=say) as world:
         run(world if NEEDED & set(chosen) else None, result, plan, say)
     if as_json:

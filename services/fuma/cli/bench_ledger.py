@@ -17,6 +17,7 @@ from pathlib import Path
 from fuma.cli import bench_fill
 from fuma.cli.bench_fill import Share
 from fuma.cli.bench_memory import size_of
+from fuma.cli.bench_recovery import Rebuilt, rebuild_together
 from fuma.cli.bench_stages import cpu_seconds, patiently
 from fuma.cli.bench_waits import Waits, waits
 from fuma.cli.bench_worker import Worker, alive, codes, stop
@@ -24,6 +25,7 @@ from fuma.cli.demo.world import World
 from fuma.cli.errors import CliError
 from fuma.contracts.topics import DECISIONS, PERSON, spec
 from fuma.domain.time import MINUTE, Ms
+from fuma.runtime.embedded.paths import Home
 from fuma.runtime.embedded.supervisor import stack
 
 #: On disk for each record: its fact, its decision, its share of a state; found by measuring.
@@ -57,6 +59,8 @@ class Ledger:
     store_bytes: int = 0
     ledger_bytes: int = 0
     person_bytes: int = 0
+    #: As many processes as workers, each its own partitions, from empty stores.
+    rebuilt: Rebuilt | None = None
     #: One worker from empty stores: until every partition decided again.
     rebuild_seconds: float = 0.0
     rebuild_micros: float = 0.0  # CPU a ledger record
@@ -96,6 +100,9 @@ class Large:
         found.ledger_bytes = topic_bytes(self._home, DECISIONS)
         found.person_bytes = topic_bytes(self._home, PERSON)
         shutil.rmtree(self._home / "store" / "processor")
+        self._say(f"{found.workers} workers fold {found.records:,} ledger records")
+        home = Home(self._home)
+        found.rebuilt = rebuild_together(home, home.path / "rebuilt", found.workers)
         worker = self._rebuild()
         try:
             worker = self._load(worker, rate, seconds)

@@ -47,11 +47,15 @@ class Rebuilt:
 def rebuild(home: Home, folder: Path, workers: int) -> list[Rebuilt]:
     """Fold the ledger into stores under ``folder`` as ``workers`` workers do, each the partitions
     that are its own; where they are several, then the first one's share by a process alone."""
-    shares = [(number, workers) for number in range(workers)]
-    found = [_folded(home, folder, shares)]
+    found = [rebuild_together(home, folder, workers)]
     if workers > 1:
-        found.append(_folded(home, folder, shares[:1]))
+        found.append(_folded(home, folder, [(0, workers)]))
     return found
+
+
+def rebuild_together(home: Home, folder: Path, workers: int) -> Rebuilt:
+    """The same by all of them only."""
+    return _folded(home, folder, [(number, workers) for number in range(workers)])
 
 
 def _folded(home: Home, folder: Path, shares: Sequence[tuple[int, int]]) -> Rebuilt:

@@ -75,6 +75,8 @@ class Result:
     cores: int
     #: The machine's load (one minute) when it began and when it ended: whether it was alone.
     load: tuple[float, float] = (0.0, 0.0)
+    #: Whether the core ran compiled: without, a record costs twice as much.
+    compiled: bool = False
     #: Phases that failed, with the sentence that says why.
     failed: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)  # that each phase took

@@ -105,10 +105,12 @@ def measure(
     *,
     workers: int = 1,
     broker: int | None = None,
+    warm: int = 0,
 ) -> Measured:
     """Run ``python -m <words>`` until ``done()`` reaches ``target``, then stop it.
 
-    ``workers``: so many of them. ``broker``: its process id, for what it costs.
+    ``workers``: so many of them. ``broker``: its process id, for what it costs. ``warm``: so many
+    records come first and are not counted.
     """
     done = patiently(done)
     if (there := done()) >= target:
@@ -136,8 +138,10 @@ def measure(
                 raise CliError(f"{name}: {count:,} of {target:,} after {patience:.0f} s", str(log))
             count = done()
             last = look(count)
-            if first.count == before and count > before:
-                first, started = last, last.at
+            if started == began and count > before:
+                started = last.at
+            if first.count == before and count > before + warm:
+                first = last
             if count < target:
                 time.sleep(_POLL_S)
         peak = max(peak_mib(process.pid) for process in running)

@@ -11,6 +11,7 @@ from fuma.cli.bench_comparison import Cost
 from fuma.cli.bench_flat import Slope
 from fuma.cli.bench_latency import Latency
 from fuma.cli.bench_ledger import Ledger
+from fuma.cli.bench_recovery import Rebuilt
 from fuma.cli.bench_result import Peer, Result, Space
 from fuma.cli.bench_steady import Steady
 
@@ -22,7 +23,8 @@ def show(result: Result, console: Console) -> None:
     before, after = result.load
     console.print(
         f"{result.cores} cores, broker beside; the machine's load {before:.1f} when it began, "
-        f"{after:.1f} when it ended"
+        f"{after:.1f} when it ended; "
+        + ("compiled" if result.compiled else "plain modules, make setup compiles them")
     )
     if result.peers:
         _peers(result.peers, console)
@@ -31,12 +33,7 @@ def show(result: Result, console: Console) -> None:
     if result.kill_seconds:
         console.print(f"a killed worker decides again after {result.kill_seconds:.1f} s")
     for rebuilt in result.rebuilt:
-        many = rebuilt.processes > 1
-        console.print(
-            f"recovery, {f'{rebuilt.processes} workers' if many else 'one worker alone'}: "
-            f"{rebuilt.rate:,.0f} ledger records/s into empty stores "
-            f"({rebuilt.cpu_micros:.1f} µs of CPU each, {rebuilt.records:,} records)"
-        )
+        _rebuilt(rebuilt, console)
     if result.space is not None:
         _space(result.space, console)
     if result.end_to_end is not None:
@@ -183,6 +180,8 @@ def _ledger(found: Ledger, console: Console) -> None:
         f"ledger {found.ledger_bytes / found.records:,.0f} bytes, person "
         f"{found.person_bytes / found.records:,.0f}"
     )
+    if found.rebuilt is not None:
+        _rebuilt(found.rebuilt, console)
     if not found.rebuild_seconds:
         return
     console.print(
@@ -203,6 +202,14 @@ def _ledger(found: Ledger, console: Console) -> None:
     console.print(
         f"killed under that load: {found.kill_first_seconds:.1f} s until the next decision, "
         f"{found.kill_whole_seconds:.1f} s until nothing was left to do"
+    )
+
+
+def _rebuilt(found: Rebuilt, console: Console) -> None:
+    who = f"{found.processes} workers" if found.processes > 1 else "one worker alone"
+    console.print(
+        f"recovery, {who}: {found.rate:,.0f} ledger records/s into empty stores "
+        f"({found.cpu_micros:.1f} µs of CPU each, {found.records:,} records)"
     )
 
 

@@ -28,7 +28,7 @@ def main() -> None:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     store = Rdict(p["state"], options)
-    clock = Clock(p["records"])
+    clock = Clock(p["records"], p["warm"])
     empty, size = bytes(p["state_bytes"]), p["out_bytes"]
     last = False
     while not last:

@@ -2,9 +2,10 @@
 
 A peer is run as ``python <peer>.py PLAN``; PLAN is a JSON file with ``kafka`` (connection settings
 of confluent-kafka), ``input``, ``output``, ``records``, ``partitions``, ``state`` (a directory),
-``state_bytes``, ``out_bytes``, ``schema`` (a path), ``rules`` (a folder). It prints one JSON line
-with ``records``, ``seconds`` and ``cpu`` (seconds of its process), from the first record to the
-last acknowledgement or commit.
+``state_bytes``, ``out_bytes``, ``schema`` (a path), ``rules`` (a folder), ``warm`` (how many
+records are not counted). It prints a line when the clock starts, and at the end a JSON line with
+``records``, ``seconds`` and ``cpu`` (seconds of its process), from the first record that counts to
+the last acknowledgement or commit.
 """
 
 from __future__ import annotations
@@ -23,18 +24,20 @@ def plan() -> dict[str, Any]:
 
 
 class Clock:
-    """Counts records; the first one starts it."""
+    """Counts records; the last that is not counted, or the first, starts it."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, warm: int) -> None:
         self.total = total
+        self.warm = warm
         self.done = 0
         self._began = self._used = 0.0
 
     def one(self) -> bool:
         """A record is processed; whether it was the last."""
-        if not self.done:
-            self._began, self._used = time.monotonic(), time.process_time()
         self.done += 1
+        if self.done == max(self.warm, 1):
+            print(json.dumps({"began": True}), flush=True)
+            self._began, self._used = time.monotonic(), time.process_time()
         return self.done >= self.total
 
     def answer(self) -> None:
@@ -43,7 +46,8 @@ class Clock:
             sys.exit(f"only {self.done} of {self.total} records")
         seconds = time.monotonic() - self._began
         cpu = time.process_time() - self._used
-        print(json.dumps({"records": self.done, "seconds": seconds, "cpu": cpu}), flush=True)
+        counted = self.done - self.warm
+        print(json.dumps({"records": counted, "seconds": seconds, "cpu": cpu}), flush=True)
 
 
 def least(fact: dict[str, Any], size: int) -> bytes:

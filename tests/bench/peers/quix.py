@@ -39,7 +39,7 @@ def main() -> None:
     )
     source = app.topic(p["input"], value_deserializer="bytes", key_deserializer="bytes")
     target = app.topic(p["output"], value_serializer="bytes", key_serializer="bytes")
-    clock = Clock(p["records"])
+    clock = Clock(p["records"], p["warm"])
     empty, size = "0" * p["state_bytes"], p["out_bytes"]
 
     def decide(value: bytes, state: State) -> bytes:

@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +36,7 @@ class Peer:
 
     @property
     def rate(self) -> float:
-        """Records a second, from the first record to the last acknowledgement or commit."""
+        """Records a second, from the first that counts to the last acknowledgement or commit."""
         return self.records / self.seconds
 
 
@@ -50,6 +52,7 @@ class Load:
     out_bytes: int
     threads: int
     broker: int | None = None  # its process
+    warm: int = 0  # of the records, so many are read first and not counted
 
 
 def cache() -> Path:
@@ -128,7 +131,7 @@ def _java(name: str, plan: Path, load: Load) -> list[str]:
     jars = f"{cache() / 'streams' / 'streams-peer.jar'}:{cache() / 'streams' / 'jars'}/*"
     return [
         "java", "-Xmx1g", "-cp", jars, f"fuma.bench.{name}", str(config), load.topic, output,
-        str(load.records), str(load.threads), str(plan.with_suffix(".state")),
+        str(load.records), str(load.threads), str(plan.with_suffix(".state")), str(load.warm),
     ]  # fmt: skip
 
 
@@ -153,6 +156,7 @@ def _one(
                 "input": load.topic,
                 "output": output,
                 "records": load.records,
+                "warm": load.warm,
                 "partitions": load.partitions,
                 "state": str(folder / f"{word}.state"),
                 "state_bytes": load.state_bytes,
@@ -167,8 +171,13 @@ def _one(
     admin = AdminClient({**load.kafka, "log_level": 0})
     admin.create_topics([NewTopic(output, load.partitions, 1)])[output].result(30)
     used = cpu_seconds(load.broker)
+
+    def begun() -> None:
+        nonlocal used
+        used = cpu_seconds(load.broker)
+
     try:
-        answer = json.loads(_run(words(plan, load)).strip().splitlines()[-1])
+        answer = _timed(words(plan, load), begun)
         broker = (cpu_seconds(load.broker) - used) / answer["records"] * 1e6
     finally:
         made = [t for t in admin.list_topics(timeout=30).topics if t.startswith("fuma.bench")]
@@ -180,12 +189,42 @@ def _one(
     return Peer(name, does, answer["records"], answer["seconds"], workers, micros, broker)
 
 
-def _run(words: list[str]) -> str:
+def _timed(words: list[str], begun: Callable[[], None]) -> dict[str, float]:
+    """A peer's answer. ``begun`` is called when its clock starts."""
+    with tempfile.TemporaryFile("w+") as errors:
+        try:
+            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True)
+        except FileNotFoundError as error:
+            raise CliError(f"{words[0]} is not there", "install it: the peers need it") from error
+        timer = threading.Timer(_PATIENCE_S, process.kill)
+        timer.start()
+        answer: dict[str, float] = {}
+        with process:
+            try:
+                for line in process.stdout or ():
+                    if line.startswith('{"began"'):
+                        begun()
+                    elif line.startswith("{"):
+                        answer = json.loads(line)
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                timer.cancel()
+        if process.returncode or not answer:
+            errors.seek(0)
+            raise _failed(words, errors.read())
+    return answer
+
+
+def _failed(words: Sequence[str], said: str) -> CliError:
+    return CliError(f"{Path(words[0]).name} {Path(words[-1]).name} failed: {said.strip()[-2_000:]}")
+
+
+def _run(words: list[str]) -> None:
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE_S)
     except FileNotFoundError as error:
         raise CliError(f"{words[0]} is not there", "install it: the peers need it") from error
     if done.returncode:
-        last = (done.stderr or done.stdout).strip()[-2_000:]
-        raise CliError(f"{Path(words[0]).name} {Path(words[-1]).name} failed: {last}")
-    return done.stdout
+        raise _failed(words, done.stderr or done.stdout)

@@ -44,7 +44,7 @@ def main() -> None:
     app.conf.web_enabled = False
     source = app.topic(p["input"], value_type=bytes, value_serializer="raw", key_serializer="raw")
     target = app.topic(p["output"], value_serializer="raw", key_serializer="raw")
-    clock = Clock(p["records"])
+    clock = Clock(p["records"], p["warm"])
     states: dict[bytes, tuple[Any, int, bytes]] = {}
     finished = asyncio.Event()
 

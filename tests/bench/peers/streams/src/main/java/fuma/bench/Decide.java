@@ -15,7 +15,7 @@ import org.apache.kafka.streams.state.Stores;
  * The least that a stage of {@code codes}' shape does, in Kafka Streams: decode the input, one read and
  * one write of a state of the same size in RocksDB, a record of the same size out, exactly_once_v2.
  *
- * <p>It decides nothing. What is timed goes from the first record to the last commit.
+ * <p>It decides nothing. What is timed goes from the first record that counts to the last commit.
  */
 public final class Decide {
   private static final String STORE = "state";
@@ -25,8 +25,8 @@ public final class Decide {
   /** Arguments: those of {@link Peer}, then bytes of a state and bytes of an output record. */
   public static void main(String[] args) throws Exception {
     Peer peer = Peer.of(args);
-    int stateBytes = Integer.parseInt(args[6]);
-    int outBytes = Integer.parseInt(args[7]);
+    int stateBytes = Integer.parseInt(args[7]);
+    int outBytes = Integer.parseInt(args[8]);
     Topology topology = new Topology();
     topology.addSource("in", Serdes.ByteArray().deserializer(), Serdes.ByteArray().deserializer(),
         peer.input());

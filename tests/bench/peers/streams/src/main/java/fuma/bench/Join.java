@@ -33,7 +33,7 @@ public final class Join {
   /** Arguments: those of {@link Peer}, then a file with the tags of the infectious, hex, a line each. */
   public static void main(String[] args) throws Exception {
     Peer peer = Peer.of(args);
-    Set<String> infectious = new HashSet<>(Files.readAllLines(Path.of(args[6])));
+    Set<String> infectious = new HashSet<>(Files.readAllLines(Path.of(args[7])));
     StreamsBuilder builder = new StreamsBuilder();
     KStream<byte[], byte[]> stays = builder
         .stream(peer.input(), Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())

@@ -21,21 +21,26 @@ final class Peer {
   private final String input;
   private final String output;
   private final long total;
+  private final long warm;
   private final AtomicLong count = new AtomicLong();
   private final CountDownLatch all = new CountDownLatch(1);
   private volatile long began;
   private volatile long used;
   private volatile Throwable failure;
 
-  private Peer(String input, String output, long total) {
+  private Peer(String input, String output, long total, long warm) {
     this.input = input;
     this.output = output;
     this.total = total;
+    this.warm = warm;
   }
 
-  /** Arguments: client properties file, input, output, records, threads, state directory. */
+  /**
+   * Arguments: client properties file, input, output, records, threads, state directory, and how many
+   * records are not counted since code is being compiled meanwhile.
+   */
   static Peer of(String[] args) throws Exception {
-    Peer made = new Peer(args[1], args[2], Long.parseLong(args[3]));
+    Peer made = new Peer(args[1], args[2], Long.parseLong(args[3]), Long.parseLong(args[6]));
     try (FileReader reader = new FileReader(args[0])) {
       made.config.load(reader);
     }
@@ -69,12 +74,13 @@ final class Peer {
     }
   }
 
-  /** One input is processed. */
+  /** One input is processed. The last that is not counted, or the first, starts the clock. */
   void done() {
     long now = count.incrementAndGet();
-    if (now == 1) {
+    if (now == Math.max(warm, 1)) {
       used = cpu();
       began = System.nanoTime();
+      System.out.println("{\"began\": true}");
     }
     if (now == total) {
       all.countDown();
@@ -105,7 +111,7 @@ final class Peer {
     }
     double seconds = (System.nanoTime() - began) / 1e9;
     System.out.println(String.format(Locale.ROOT,
-        "{\"records\": %d, \"seconds\": %.3f, \"cpu\": %.3f}", total, seconds,
+        "{\"records\": %d, \"seconds\": %.3f, \"cpu\": %.3f}", total - warm, seconds,
         (cpu() - used) / 1e9));
     System.exit(0);
   }
