@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fuma.cli.bench_comparison import measure, sizes_up_to
+from fuma.cli.bench_comparison import MORE_HELD, measure, sizes_up_to
 from fuma.cli.bench_flat import slope
 from fuma.cli.bench_latency import percentile
 from fuma.cli.bench_line import NAMES
@@ -42,9 +42,14 @@ def test_percentiles_are_values_that_occurred() -> None:
 
 
 def test_the_comparison_has_its_rows() -> None:
-    assert [size.people for curve, size in sizes_up_to(1_000_000) if curve == "people"] == [
-        10_000, 100_000, 200_000, 1_000_000,
-    ]  # fmt: skip
+    sizes = sizes_up_to(1_000_000)
+    for name, held, people in (
+        ("people", 200_000, [10_000, 100_000, 200_000]),
+        (MORE_HELD, 1_000_000, [10_000, 100_000, 1_000_000]),
+    ):
+        rows = [size for curve, size in sizes if curve == name]
+        assert [size.people for size in rows] == people
+        assert {size.people * size.each for size in rows} == {held}
     assert len([size for curve, size in sizes_up_to(100_000) if curve == "cells"]) == 5
     ((curve, size),) = sizes_up_to(1_000)
     found = measure(replace(size, cells=1))

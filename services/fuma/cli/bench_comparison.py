@@ -210,23 +210,31 @@ def _duckdb(size: Size) -> float:
     return round(taken, 3)
 
 
-#: The same number of presences as the population grows, then as the same people crowd together.
+#: As the population grows, with the same number of presences held: 200,000, then a million. Then as
+#: the same people crowd together.
 POPULATION = (
     Size(10_000, 20, 1_000, 20),
     Size(100_000, 2, 10_000, 200),
     Size(200_000, 1, 20_000, 400),
 )
 DENSITY = tuple(Size(20_000, 10, cells, 20) for cells in (10_000, 1_000, 100, 10, 1))
-LARGE = (Size(1_000_000, 1, 100_000, 2_000),)
+LARGE = (
+    Size(10_000, 100, 1_000, 20),
+    Size(100_000, 10, 10_000, 200),
+    Size(1_000_000, 1, 100_000, 2_000),
+)
+#: The curve's name.
+MORE_HELD = "people, a million presences"
 WHAT = {"population": POPULATION, "density": DENSITY, "large": LARGE}
 
 
 def sizes_up_to(people: int) -> list[tuple[str, Size]]:
     """Those of ``fuma bench``, with the name of their curve: of at most so many people. The
     smallest is among them, smaller still where ``people`` are fewer."""
+    large = LARGE if people >= LARGE[-1].people else ()
     found = [
         (name, size)
-        for name, sizes in (("people", POPULATION + LARGE), ("cells", DENSITY))
+        for name, sizes in (("people", POPULATION), (MORE_HELD, large), ("cells", DENSITY))
         for size in sizes
         if size.people <= people
     ]
@@ -234,7 +242,7 @@ def sizes_up_to(people: int) -> list[tuple[str, Size]]:
 
 
 def main() -> None:
-    """``population``, ``density`` or ``large`` (a million people); all of them if none is named."""
+    """``population``, ``density`` or ``large`` (a million presences held); all if none is named."""
     for name in sys.argv[1:] or WHAT:
         for size in WHAT[name]:
             print(json.dumps(asdict(measure(size))), flush=True)

@@ -7,9 +7,9 @@ count. What Kafka's clients cost comes on top; ``fuma bench`` measures that.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import logging
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -296,15 +296,24 @@ def curve(persons: Sequence[int], partitions: Sequence[int], each: int) -> Curve
 
 
 def main() -> None:
-    """``[records [persons]]``, or ``curve``."""
+    """So many records on so many persons, or ``curve``."""
     logging.basicConfig(level=logging.WARNING)
-    if sys.argv[1:2] == ["curve"]:
+    parser = argparse.ArgumentParser(
+        prog="python -m fuma.cli.bench_cpu",
+        description="CPU that each stage's own code takes for a record, without a broker.",
+        epilog="Example: python -m fuma.cli.bench_cpu 100000 20000",
+    )
+    parser.add_argument("records", nargs="?", default="50000", help="or the word: curve")
+    parser.add_argument("persons", nargs="?", type=int, help="default: half as many")
+    asked = parser.parse_args()
+    if asked.records == "curve":
         found = curve((10_000, 100_000, 1_000_000), (1, 4, 16, 64), 20_000)
         print(f"persons in the store: {found.persons}\nover partitions: {found.partitions}")
         return
-    records = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
-    persons = int(sys.argv[2]) if len(sys.argv) > 2 else records // 2
-    costs = measure(persons, records)
+    if not asked.records.isdecimal() or int(asked.records) < 1:
+        parser.error(f"{asked.records}: neither a number of records nor curve")
+    records = int(asked.records)
+    costs = measure(asked.persons or max(1, records // 2), records)
     print(f"{costs.records:,} records on {costs.persons:,} persons, CPU µs a record")
     for name, micros in costs.micros.items():
         print(f"  {name:<12} {micros:8.2f}   {1e6 / micros:10,.0f} /s of one core")

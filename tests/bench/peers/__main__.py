@@ -2,10 +2,10 @@
 
 All read the same bytes from the same broker: the topic ``person`` is filled once by gateway and
 task force, and before ``codes`` runs with several workers the broker's files are put back as they
-were before it ran with one. The first third of the records counts for nobody: the broker, and Kafka
-Streams, compile their own code meanwhile, and workers join. Python's peers are one process each, so
-one worker of ``codes`` is what stands beside them; Kafka Streams has as many threads as there are
-cores, as ``codes`` has workers.
+were before it ran with one; a broker that has just started then first serves the bare loop,
+uncounted. Of each engine's records the first third does not count: it, and the broker, compile code
+meanwhile, and workers join. Python's peers are one process each, so one worker of ``codes`` is what
+stands beside them; Kafka Streams has as many threads as there are cores, as ``codes`` has workers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.peers.running import Load, Peer, peers, prepare
+from bench.peers.running import Load, Peer, peers, prepare, warm_up
 from fuma import compiled
 from fuma.cli.bench_load import DEPARTMENT, events
 from fuma.cli.bench_stages import CODES, measure
@@ -115,6 +115,7 @@ def _ours(world: World, count: int, workers: int, say: Callable[[str], None]) ->
         shutil.copytree(kept, files)
         shutil.rmtree(world.home.path / "store" / "processor", ignore_errors=True)
         world.again(services=())
+        warm_up(_load(world, count, 1), say)
         say(f"{OURS}, {several} workers")
         whole = measure(
             "codes", CODES, world.home.path, count, lambda: world.ask.count(topics.DECISIONS),

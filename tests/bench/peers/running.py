@@ -98,6 +98,12 @@ def peers(load: Load, say: Callable[[str], None], only: Sequence[str] = ()) -> I
         yield _one(name, does, load, say, words)
 
 
+def warm_up(load: Load, say: Callable[[str], None]) -> None:
+    """The bare loop over everything, for a broker that has just started. Nothing is counted."""
+    say("the broker warms up")
+    list(peers(load, lambda _: None, ["bare confluent-kafka loop"]))
+
+
 def streams(load: Load, infectious: set[str], say: Callable[[str], None]) -> Peer:
     """The windowed join in Kafka Streams. ``infectious``: tags, in hex."""
 
