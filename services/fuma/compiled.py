@@ -71,6 +71,7 @@ MODULES = (
     "fuma.processor.comparison_stays",
     "fuma.domain.watch.events",
     "fuma.processor.notices",
+    "fuma.runtime.fetched_batches",
     "fuma.runtime.host_intake",
     "fuma.runtime.host_ledger",
     "fuma.runtime.host_recovery",

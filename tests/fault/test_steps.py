@@ -26,7 +26,7 @@ from fuma.contracts.topics import DECISIONS, partition_for
 from fuma.domain.time import DAY, Ms, day_start
 from fuma.gateway.staging import Staging
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner
-from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_types import Emit
 from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_time
 from fuma.runtime.marks import Committed
@@ -34,6 +34,7 @@ from fuma.runtime.memory import MemoryVault
 from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.platform import Answer
 from fuma.runtime.ports import Outgoing
+from fuma.runtime.records import LogRecord
 from gatewaykit import Small
 from unit.gateway.test_crash import check as door_is_right
 from unit.gateway.test_crash import send_three
@@ -165,7 +166,7 @@ class Copy:
 
     def opened(self, topic: str, partition: int) -> None: ...
 
-    def transform(self, raw: Raw) -> list[Emit]:
+    def transform(self, raw: LogRecord) -> list[Emit]:
         value = raw.value or b""
         return [Emit("out", raw.key or b"", value + half) for half in (b"/1", b"/2")]
 

@@ -17,8 +17,8 @@ from fuma.contracts.topics import PERSON, PRESENCE
 from fuma.domain.comparison.events import Contact, Input, Presence, Spread
 from fuma.domain.comparison.settings import Frame, Law
 from fuma.processor.comparison_partition import Partition
-from fuma.runtime.host_types import Raw
 from fuma.runtime.ports import SortedStore
+from fuma.runtime.records import LogRecord
 
 
 class Comparison:
@@ -36,7 +36,7 @@ class Comparison:
         self._everyone = broadcast_keys(partitions)
         self.shape = f"{comparison_rows.SHAPE}/{'/'.join(str(part) for part in astuple(frame))}"
 
-    def decode(self, raw: Raw) -> Input:
+    def decode(self, raw: LogRecord) -> Input:
         item = decode_presence(raw.value)
         key = raw.key
         if type(item) is Presence:

@@ -10,9 +10,9 @@ from fuma.domain.time import Ms, iso
 from fuma.runtime.batch_reading import Packed
 from fuma.runtime.clock import SystemClock
 from fuma.runtime.host_transform import internal
-from fuma.runtime.host_types import Raw
 from fuma.runtime.mac import Sealer, pack_time
 from fuma.runtime.ports import Appender, Outgoing
+from fuma.runtime.records import LogRecord
 
 _UNVOUCHED = (Reason.NO_MAC, Reason.BAD_MAC)
 
@@ -25,7 +25,7 @@ class Incidents:
         self._partitions = partitions
         self._simulated = simulated
 
-    def beside(self, raw: Raw, poison: Poison) -> list[Outgoing]:
+    def beside(self, raw: LogRecord, poison: Poison) -> list[Outgoing]:
         """An incident where the record came from somebody without the service key."""
         packed = isinstance(raw.headers, Packed)
         # Of a batch that stayed packed nobody can say who wrote it: one incident for all of it.

@@ -12,7 +12,8 @@ from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.presence import decode_presence, elsewhere, keys_of
 from fuma.contracts.topics import ITINERARY, PRESENCE, spec
 from fuma.domain.comparison.events import Area, Case, Presence
-from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_types import Emit
+from fuma.runtime.records import LogRecord
 
 
 class Itinerary:
@@ -28,7 +29,7 @@ class Itinerary:
     def opened(self, topic: str, partition: int) -> None:
         """Nothing is remembered."""
 
-    def transform(self, raw: Raw) -> Sequence[Emit]:
+    def transform(self, raw: LogRecord) -> Sequence[Emit]:
         item = decode_presence(raw.value)
         if not isinstance(item, Presence | Case | Area) or (isinstance(item, Case) and item.depth):
             raise Poison(Reason.BAD_REPORT, f"no department says a {type(item).__name__}")

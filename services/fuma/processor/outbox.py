@@ -17,7 +17,8 @@ from fuma.domain.law.inforce import Law
 from fuma.processor.notices import kind_of, notice
 from fuma.processor.outcomes import outcomes
 from fuma.processor.repeats import Alarm, Repeats
-from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_types import Emit
+from fuma.runtime.records import LogRecord
 
 
 class Outbox:
@@ -35,7 +36,7 @@ class Outbox:
     def opened(self, topic: str, partition: int) -> None:
         self._repeats.opened(partition)
 
-    def transform(self, raw: Raw) -> Sequence[Emit]:
+    def transform(self, raw: LogRecord) -> Sequence[Emit]:
         record = decode_ledger(raw.value)
         key = raw.key or b""
         if self._repeats.seen(key, record.seq, raw):

@@ -21,7 +21,8 @@ from fuma.domain.codes import inputs as i
 from fuma.domain.colour import Colour
 from fuma.domain.ids import derive, digest
 from fuma.processor.repeats import Alarm, Repeats
-from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_types import Emit
+from fuma.runtime.records import LogRecord
 
 _COLOURS = frozenset(map(int, Colour))
 
@@ -40,7 +41,7 @@ class OrdersOutbox:
     def opened(self, topic: str, partition: int) -> None:
         self._repeats.opened(partition)
 
-    def transform(self, raw: Raw) -> Sequence[Emit]:
+    def transform(self, raw: LogRecord) -> Sequence[Emit]:
         record = decode_order(raw.value)
         key = raw.key or b""
         if self._repeats.seen(key, record.seq, raw):

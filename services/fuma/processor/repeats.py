@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 
-from fuma.runtime.host_types import Raw
+from fuma.runtime.records import LogRecord
 
 #: Keys a partition. What comes again lies a few chunks back, where an owner died in its midst.
 _REMEMBERED = 4_000
@@ -28,7 +28,7 @@ class Repeats:
         """Another worker may have had it meanwhile: a gap in what we saw is none in the ledger."""
         self._newest[partition] = OrderedDict()
 
-    def seen(self, key: bytes, seq: int, raw: Raw) -> bool:
+    def seen(self, key: bytes, seq: int, raw: LogRecord) -> bool:
         """Whether the record was met before; it is remembered from now on."""
         digest = hashlib.sha256(raw.value or b"").digest()
         known = self._newest[raw.partition]

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from fuma.contracts.errors import Poison, Reason
 from fuma.contracts.facts import decode_feed, encode_person
 from fuma.contracts.topics import DEPARTMENTS, PERSON, feed_topic
-from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_types import Emit
+from fuma.runtime.records import LogRecord
 
 
 class Taskforce:
@@ -26,7 +27,7 @@ class Taskforce:
     def opened(self, topic: str, partition: int) -> None:
         """Nothing is remembered."""
 
-    def transform(self, raw: Raw) -> Sequence[Emit]:
+    def transform(self, raw: LogRecord) -> Sequence[Emit]:
         fact = decode_feed(raw.value)
         if fact.department != self._departments[raw.topic]:
             raise Poison(Reason.BAD_REPORT, f"a report of {fact.department} on {raw.topic}")

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from fuma import __version__
 from fuma.contracts.errors import Poison
 from fuma.runtime.batch_reading import Escaped, Packed, unread
-from fuma.runtime.host_types import Raw
 from fuma.runtime.kafka_records import MAX_RECORD_BYTES, record_size
 from fuma.runtime.mac import pack_time
 from fuma.runtime.records import Headers, LogRecord, Outgoing
@@ -41,7 +40,7 @@ _LENGTH = struct.Struct(">i")
 _ABSENT = -1
 
 
-def dead_letters(raw: Raw, poison: Poison, topic: str, partitions: int) -> list[Outgoing]:
+def dead_letters(raw: LogRecord, poison: Poison, topic: str, partitions: int) -> list[Outgoing]:
     """``raw`` as it was, for ``topic``: one record, or its parts in their order."""
     poison = unread(raw) or poison
     added: Headers = (

@@ -17,8 +17,8 @@ from fuma.runtime import fetched_records
 from fuma.runtime.commit_metadata import read_any_metadata
 from fuma.runtime.faust_assignor import DeclaredAssignor
 from fuma.runtime.fetch_sessions import FetchSessions
-from fuma.runtime.host_types import Raw
 from fuma.runtime.marks import Committed
+from fuma.runtime.records import LogRecord
 
 #: A fetch that finds nothing waits this long for something; a partition that becomes ready
 #: meanwhile is looked at after it at the latest.
@@ -65,7 +65,9 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             check_crcs=True,
         )
 
-    async def fetch(self, ready: Sequence[TP], resting: set[TP], limit: int) -> dict[TP, list[Raw]]:
+    async def fetch(
+        self, ready: Sequence[TP], resting: set[TP], limit: int
+    ) -> dict[TP, list[LogRecord]]:
         """At most ``limit`` records of each ready partition, else nothing after a short wait."""
         fetcher = self._ensure_consumer()._fetcher
         if not isinstance(fetcher._client, FetchSessions):
@@ -83,9 +85,9 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
                 waiter.cancel()
         return found
 
-    async def _buffered(self, ready: Sequence[TP], limit: int) -> dict[TP, list[Raw]]:
+    async def _buffered(self, ready: Sequence[TP], limit: int) -> dict[TP, list[LogRecord]]:
         fetcher = self._ensure_consumer()._fetcher
-        found: dict[TP, list[Raw]] = {}
+        found: dict[TP, list[LogRecord]] = {}
         for tp in [tp for tp in ready if tp in fetcher._records]:
             # Checked before every call, with nothing awaited between: inside, aiokafka would wait
             # for the next assignment, which waits for this queue.

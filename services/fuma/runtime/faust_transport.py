@@ -24,7 +24,7 @@ from faust.transport.drivers import aiokafka as stock
 from faust.types import TP, ConsumerMessage
 
 from fuma.runtime.faust_thread import FETCH_WAIT_S, ConsumerThread
-from fuma.runtime.host_types import Raw
+from fuma.runtime.records import LogRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Chunk:
 
     tp: TP
     epoch: int
-    records: Sequence[Raw]
+    records: Sequence[LogRecord]
 
     @property
     def first(self) -> int:
@@ -66,9 +66,9 @@ class ChunkHost(Protocol):
     def failed(self, error: BaseException) -> None: ...
 
 
-def split(records: Sequence[Raw], limit: int) -> list[Sequence[Raw]]:
+def split(records: Sequence[LogRecord], limit: int) -> list[Sequence[LogRecord]]:
     """Cut into runs of at most ``limit`` bytes of value; a larger record stands alone."""
-    runs: list[Sequence[Raw]] = []
+    runs: list[Sequence[LogRecord]] = []
     start = size = 0
     for index, record in enumerate(records):
         length = len(record.value or b"")

@@ -3,11 +3,14 @@
 Its compiled reader raises where a header's name is no text, believes what a record says of its
 place, and passes over the markers of transactions. Each batch is read by it all the same; one that
 it cannot read, or reads with other offsets than the broker gives, is read by hand from there on.
+Records come in runs, as ``LogRecord``: aiokafka makes one generator step and one open object each.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from aiokafka.consumer import fetcher
@@ -15,7 +18,8 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 
 from fuma.runtime.batch_reading import base_of, batches, records_of_batch, stays_packed
-from fuma.runtime.host_types import Raw
+from fuma.runtime.fetched_batches import bytes_of, read_some
+from fuma.runtime.records import LogRecord
 from fuma.runtime.unpacking import ENOUGH
 
 
@@ -41,54 +45,86 @@ class _Frames:
         return self._last
 
 
-class _Elsewhere(Exception):
-    """A record that says it stands elsewhere."""
-
-
 class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """The records of one partition in a fetch."""
 
     next_fetch_offset: int
 
-    def _unpack_records(self) -> Iterator[Raw]:
-        tp, records = self._tp, self._records
+    def __init__(self, *words: Any) -> None:
+        super().__init__(*words)
+        self._most = 1
+        self._unread = self._runs()
+
+    def take(self, most: int) -> tuple[list[LogRecord], bool]:
+        """At most so many records, and whether there may be more."""
+        found: list[LogRecord] = []
+        while len(found) < most:
+            self._most = most - len(found)
+            run = next(self._unread, None)
+            if run is None:
+                return found, False
+            found += run
+        return found, True
+
+    def _unpack_records(self) -> Iterator[LogRecord]:
+        while (taken := self.take(1))[0]:
+            yield from taken[0]
+
+    def _runs(self) -> Iterator[list[LogRecord]]:
+        """All of them; each time at most ``_most``."""
+        records = self._records
         frames = _Frames(records.data)  # looked at only where there is need
         while records.has_next():
             batch = records.next_batch()
             if self._check_crcs and not batch.validate_crc():
-                raise CorruptRecordException(f"Invalid CRC - {tp}")
+                raise CorruptRecordException(f"Invalid CRC - {self._tp}")
             size = 0
-            for record in self._records_of(batch, frames):
+            for run in self._runs_of(batch, frames):
                 if batch.compression_type:
-                    size += len(record.key or b"") + len(record.value or b"")
-                yield record
+                    size += bytes_of(run)
+                self.next_fetch_offset = run[-1].offset + 1
+                yield run
             self.next_fetch_offset = batch.next_offset
             if size > ENOUGH:
                 return  # the rest of the fetch once this is taken: it comes again
 
-    def _records_of(self, batch: Any, frames: _Frames) -> Iterator[Raw]:
-        offset = batch.base_offset
-        if batch.compression_type and stays_packed(frames.at(offset)):
-            yield from self._by_hand(frames.at(offset))
+    def _runs_of(self, batch: Any, frames: _Frames) -> Iterator[list[LogRecord]]:
+        topic, partition = self._tp
+        offset = base = batch.base_offset
+        if batch.compression_type and stays_packed(frames.at(base)):
+            yield from self._by_hand(frames.at(base))
             return
         try:
-            for record in batch:
-                if record.offset != offset:
-                    raise _Elsewhere
-                offset += 1
-                # The first batch may begin before what was asked for.
-                if record.offset >= self.next_fetch_offset:
-                    made = self._consumer_record(self._tp, record)
-                    self.next_fetch_offset = offset
-                    yield made
+            read = islice(batch, None)  # goes on where it was; the batch itself would unpack again
+            while run := read_some(
+                read, topic, partition, offset, self.next_fetch_offset, self._most
+            ):
+                offset = run[-1].offset + 1
+                yield run
         except Exception:  # by hand it can be read, or stays packed
-            yield from self._by_hand(frames.at(batch.base_offset))
+            yield from self._by_hand(frames.at(base))
 
-    def _by_hand(self, batch: bytes) -> Iterator[Raw]:
-        start = self.next_fetch_offset
-        for record in records_of_batch(batch, self._tp.topic, self._tp.partition, start):
-            self.next_fetch_offset = record.offset + 1
-            yield record
+    def _by_hand(self, batch: bytes) -> Iterator[list[LogRecord]]:
+        topic, partition = self._tp
+        read = records_of_batch(batch, topic, partition, self.next_fetch_offset)
+        while run := list(islice(read, self._most)):
+            yield run
+
+
+class FetchResult(fetcher.FetchResult):  # type: ignore[misc]
+    """What a fetch brought of one partition, and was not taken yet."""
+
+    _partition_records: PartitionRecords | None
+
+    def getall(self, max_records: int | None = None) -> list[LogRecord]:
+        """At most so many records."""
+        if not self.check_assignment(self._topic_partition) or self._partition_records is None:
+            return []
+        found, more = self._partition_records.take(max_records or sys.maxsize)
+        self._update_position()
+        if not more:
+            self._partition_records = None
+        return found
 
 
 def install() -> None:
@@ -96,3 +132,4 @@ def install() -> None:
     fetcher_module: Any = fetcher
     fetcher_module.MemoryRecords = Records
     fetcher_module.PartitionRecords = PartitionRecords
+    fetcher_module.FetchResult = FetchResult

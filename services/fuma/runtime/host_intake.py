@@ -11,8 +11,8 @@ from collections.abc import Callable
 from fuma.contracts.errors import Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.batch_reading import unread
-from fuma.runtime.host_types import Raw
 from fuma.runtime.mac import MAC_HEADER, TIME_HEADER, Sealer, unpack_time
+from fuma.runtime.records import LogRecord
 
 
 class Intake:
@@ -32,7 +32,7 @@ class Intake:
         self._partition_of = partition_of
         self._counts = counts
 
-    def admit(self, raw: Raw) -> Ms:
+    def admit(self, raw: LogRecord) -> Ms:
         """The record's log time. Raises ``Poison`` where it is no input.
 
         The MAC comes first: of a record that nobody vouches for, nothing else is worth saying.

@@ -26,11 +26,12 @@ from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_state import FOREVER, KeyState, load_key_state, write_states
-from fuma.runtime.host_types import D, I, LedgerStage, Position, R, Raw, S, ledger_value_fits
+from fuma.runtime.host_types import D, I, LedgerStage, Position, R, S, ledger_value_fits
 from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_origin, pack_time
 from fuma.runtime.marks import Committed
 from fuma.runtime.ports import Outgoing, Store
+from fuma.runtime.records import LogRecord
 
 
 class Decided(Generic[S]):
@@ -84,7 +85,7 @@ class LedgerPartition(Generic[S, I, D, R]):
         """For the group: nobody goes by it, but the next owner compares."""
         return self.committed_as(self.position)
 
-    def decide(self, records: Sequence[Raw], horizon: Ms = FOREVER) -> Decided[S]:
+    def decide(self, records: Sequence[LogRecord], horizon: Ms = FOREVER) -> Decided[S]:
         """Step 1, up to the first record whose T is past ``horizon``.
 
         Raises ``Fatal`` if the records do not follow on what was decided before.
@@ -97,7 +98,7 @@ class LedgerPartition(Generic[S, I, D, R]):
         )
         read = [(raw, *self._read(raw)) for raw in records]
         known = self._load({raw.key for raw, _, item in read if not isinstance(item, Poison)})
-        last: Raw | None = None
+        last: LogRecord | None = None
         for raw, time, item in read:
             if raw.offset != chunk.applied + 1:
                 raise Fatal(
@@ -121,7 +122,7 @@ class LedgerPartition(Generic[S, I, D, R]):
             self._open.append(chunk)
         return chunk
 
-    def _read(self, raw: Raw) -> tuple[Ms, I | Poison]:
+    def _read(self, raw: LogRecord) -> tuple[Ms, I | Poison]:
         try:
             time = self._intake.admit(raw)
             return time, self.stage.decode(raw.value or b"")
@@ -129,7 +130,7 @@ class LedgerPartition(Generic[S, I, D, R]):
             return 0, poison
 
     def _decide_one(
-        self, chunk: Decided[S], raw: Raw, item: I, known: dict[bytes, KeyState[S]]
+        self, chunk: Decided[S], raw: LogRecord, item: I, known: dict[bytes, KeyState[S]]
     ) -> None:
         stage, position = self.stage, self.position
         key = raw.key or b""
@@ -164,7 +165,7 @@ class LedgerPartition(Generic[S, I, D, R]):
             stage.apply(before.state, item, decision),
         )
 
-    def _set_aside(self, chunk: Decided[S], raw: Raw, poison: Poison) -> None:
+    def _set_aside(self, chunk: Decided[S], raw: LogRecord, poison: Poison) -> None:
         chunk.aside += self._world.letters(raw, poison, self.stage.dead_letter_topic)
         chunk.dead.append(poison.reason)
 

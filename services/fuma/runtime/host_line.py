@@ -13,8 +13,8 @@ from faust.types import TP
 from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.faust_transport import Chunk
-from fuma.runtime.host_types import Raw
 from fuma.runtime.marks import Committed
+from fuma.runtime.records import LogRecord
 
 
 class Decided(Protocol):
@@ -78,7 +78,7 @@ class Line:
     engine: Engine | None = None
     ready: bool = False  # recovered, and sought
     inbox: deque[Chunk] = field(default_factory=deque)
-    rest: Sequence[Raw] = ()  # of a chunk that was decided in part
+    rest: Sequence[LogRecord] = ()  # of a chunk that was decided in part
     waits: bool = False  # for the law
     waits_since: float = 0.0  # by the monotonic clock; 0 where it does not
     unacknowledged: int = 0  # chunks decided and not yet taken

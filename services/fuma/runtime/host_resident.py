@@ -41,11 +41,12 @@ from fuma.runtime.host_resident_state import (
 )
 from fuma.runtime.host_stages import LedgerRunner, PartitionOf, Stores
 from fuma.runtime.host_state import FOREVER, KeyState
-from fuma.runtime.host_types import Position, Raw, ledger_value_fits
+from fuma.runtime.host_types import Position, ledger_value_fits
 from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_origin, pack_time
 from fuma.runtime.marks import Committed
 from fuma.runtime.ports import LogReader, Outgoing, Store
+from fuma.runtime.records import LogRecord
 
 #: A snapshot after so many ledger records, or so many bytes of them.
 SNAPSHOT_RECORDS = 20_000
@@ -112,7 +113,7 @@ class ResidentPartition(Generic[S, I, D, R]):
         """For the group."""
         return self.committed_as(self.position)
 
-    def decide(self, records: Sequence[Raw], horizon: Ms = FOREVER) -> Chunk:
+    def decide(self, records: Sequence[LogRecord], horizon: Ms = FOREVER) -> Chunk:
         """Step 1, up to the first record whose T is past ``horizon``.
 
         Raises ``Fatal`` if the records do not follow on what was decided before.
@@ -154,7 +155,7 @@ class ResidentPartition(Generic[S, I, D, R]):
                 self._records = self._bytes = 0
         return chunk
 
-    def _decide_one(self, chunk: Chunk, raw: Raw, at: Ms) -> None:
+    def _decide_one(self, chunk: Chunk, raw: LogRecord, at: Ms) -> None:
         stage, position = self.stage, self.position
         key, value = raw.key or b"", raw.value or b""
         item = stage.decode(key, value)

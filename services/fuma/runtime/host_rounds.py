@@ -30,8 +30,8 @@ from fuma.domain.time import Ms
 from fuma.runtime import metrics
 from fuma.runtime.faust_transport import Chunk
 from fuma.runtime.host_line import Decided, Engine, Line, Stage
-from fuma.runtime.host_types import Raw
 from fuma.runtime.ports import Appender
+from fuma.runtime.records import LogRecord
 
 log = logging.getLogger(__name__)
 #: Warn when a partition has waited this long for the law.
@@ -45,7 +45,7 @@ PATIENT_RECORDS = 50
 APART_CHUNKS = 8
 
 
-_Pick = tuple[Line, Engine, Sequence[Raw]]
+_Pick = tuple[Line, Engine, Sequence[LogRecord]]
 _Part = tuple[Line, Engine, Decided]
 _Start = Callable[[Any], asyncio.Task[None]]
 
@@ -219,7 +219,7 @@ class Rounds:
             for line, _, _ in together:
                 line.tail = task
 
-    def _next(self, line: Line, engine: Engine) -> Sequence[Raw]:
+    def _next(self, line: Line, engine: Engine) -> Sequence[LogRecord]:
         if line.rest:
             return line.rest
         stale = False

@@ -17,10 +17,11 @@ from fuma.runtime.host_ledger import LedgerPartition
 from fuma.runtime.host_recovery import Recovery
 from fuma.runtime.host_state import FOREVER, fits
 from fuma.runtime.host_transform import Transformed, TransformPartition
-from fuma.runtime.host_types import D, Emit, I, LedgerStage, R, Raw, S, TransformStage
+from fuma.runtime.host_types import D, Emit, I, LedgerStage, R, S, TransformStage
 from fuma.runtime.host_world import World
 from fuma.runtime.marks import Committed, Marker
 from fuma.runtime.ports import LogReader, Store
+from fuma.runtime.records import LogRecord
 from fuma.runtime.witness import Witness
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ class Strays:
     def opened(self, topic: str, partition: int) -> None:
         """Nothing is remembered."""
 
-    def transform(self, raw: Raw) -> Sequence[Emit]:
+    def transform(self, raw: LogRecord) -> Sequence[Emit]:
         raise Poison(Reason.WRONG_PARTITION, "a partition that was not declared")
 
 
@@ -148,7 +149,7 @@ class TransformEngine:
     def next_offset(self) -> int:
         return self._partition.next_offset
 
-    def decide(self, records: Sequence[Raw], horizon: Ms) -> Transformed:
+    def decide(self, records: Sequence[LogRecord], horizon: Ms) -> Transformed:
         return self._partition.decide(records)
 
     def take(self, chunk: Transformed, offsets: list[int]) -> None:

@@ -26,11 +26,12 @@ from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_state import FOREVER, marked
 from fuma.runtime.host_transform import internal
-from fuma.runtime.host_types import Emit, Position, Raw
+from fuma.runtime.host_types import Emit, Position
 from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_origin, pack_time
 from fuma.runtime.marks import Committed, Marker, value_hash
 from fuma.runtime.ports import Outgoing, Range, SortedStore
+from fuma.runtime.records import LogRecord
 
 I = TypeVar("I")  # noqa: E741
 J = TypeVar("J", contravariant=True)
@@ -73,7 +74,7 @@ class StoredStage(Protocol[I]):
     dead_letter_topic: str
     shape: str  # version of the rows; a store of another one is made anew
 
-    def decode(self, raw: Raw) -> I:
+    def decode(self, raw: LogRecord) -> I:
         """Raises ``Poison`` where the record is no input."""
         ...
 
@@ -126,7 +127,7 @@ class StoredPartition(Generic[I]):
         """Where the next chunk has to start."""
         return (self._open[-1].applied if self._open else self.position.applied) + 1
 
-    def decide(self, records: Sequence[Raw], horizon: Ms = FOREVER) -> Heard:
+    def decide(self, records: Sequence[LogRecord], horizon: Ms = FOREVER) -> Heard:
         """Step 1, up to the first record whose T is past ``horizon``.
 
         Raises ``Fatal`` if the records do not follow on what was decided before.
@@ -162,13 +163,13 @@ class StoredPartition(Generic[I]):
             self._open.append(chunk)
         return chunk
 
-    def _read(self, raw: Raw) -> tuple[Ms, I | Poison]:
+    def _read(self, raw: LogRecord) -> tuple[Ms, I | Poison]:
         try:
             return self._intake.admit(raw), self.stage.decode(raw)
         except Poison as poison:
             return 0, poison
 
-    def _emit(self, chunk: Heard, raw: Raw, emitted: Sequence[Emit]) -> None:
+    def _emit(self, chunk: Heard, raw: LogRecord, emitted: Sequence[Emit]) -> None:
         time = pack_time(chunk.at) if self._world.simulated else None
         sealer, topic_id = self._world.sealer, self.position.input_id
         for ordinal, one in enumerate(emitted):

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
 from fuma.runtime.host_intake import Intake
-from fuma.runtime.host_types import Raw, TransformStage
+from fuma.runtime.host_types import TransformStage
 from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer, pack_origin, pack_time
 from fuma.runtime.marks import value_hash
 from fuma.runtime.ports import Outgoing
+from fuma.runtime.records import LogRecord
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class TransformPartition:
         self._partition_of = partition_of
         self._counts = counts
 
-    def decide(self, records: Sequence[Raw]) -> Transformed:
+    def decide(self, records: Sequence[LogRecord]) -> Transformed:
         """Outputs of the records, in order. Raises ``Fatal`` where an offset is missing."""
         done = Transformed()
         for number, raw in enumerate(records):

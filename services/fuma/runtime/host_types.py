@@ -11,30 +11,12 @@ from fuma.contracts.decisions import Cause
 from fuma.contracts.errors import Poison, Reason
 from fuma.domain.quick import quick
 from fuma.domain.time import Ms
+from fuma.runtime.records import LogRecord
 
 #: An entry of a permanent topic's tile is at most this long (C2SP ``tlog-tiles``), key and log
 #: time included.
 MAX_ENTRY_BYTES = 65_535
 _ENTRY_OVERHEAD = 64
-
-
-class Raw(Protocol):
-    """A record as the broker gave it: aiokafka's ``ConsumerRecord``, or our ``LogRecord``."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> Ms: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Any: ...
 
 
 class Framed(Protocol):
@@ -134,7 +116,7 @@ class TransformStage(Protocol):
         """The partition is ours from now on; what was remembered of it may be out of date."""
         ...
 
-    def transform(self, raw: Raw) -> Sequence[Emit]:
+    def transform(self, raw: LogRecord) -> Sequence[Emit]:
         """Raises ``Poison`` where the record is no input."""
         ...
 

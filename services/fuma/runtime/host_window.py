@@ -27,11 +27,12 @@ from fuma.runtime.host_intake import Intake
 from fuma.runtime.host_stages import Strays, TransformEngine, open_stray
 from fuma.runtime.host_state import FOREVER
 from fuma.runtime.host_transform import Transformed, internal
-from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_types import Emit
 from fuma.runtime.host_world import World
 from fuma.runtime.mac import pack_origin, pack_time
 from fuma.runtime.marks import Committed, Marker, value_hash
 from fuma.runtime.ports import LogReader
+from fuma.runtime.records import LogRecord
 
 log = logging.getLogger(__name__)
 I = TypeVar("I")  # noqa: E741
@@ -86,7 +87,7 @@ class WindowPartition(Generic[I]):
         self._partition_of = partition_of
         self._counts = counts
 
-    def decide(self, records: Sequence[Raw], horizon: Ms = FOREVER) -> Transformed:
+    def decide(self, records: Sequence[LogRecord], horizon: Ms = FOREVER) -> Transformed:
         """Step 1, up to the first record whose T is past ``horizon``.
 
         Raises ``Fatal`` where an offset is missing.
@@ -115,7 +116,7 @@ class WindowPartition(Generic[I]):
         self.next_offset = done.applied + 1
         return done
 
-    def _emit(self, done: Transformed, raw: Raw, emitted: Sequence[Emit]) -> None:
+    def _emit(self, done: Transformed, raw: LogRecord, emitted: Sequence[Emit]) -> None:
         time = pack_time(self.at) if self._world.simulated else None
         for ordinal, one in enumerate(emitted):
             origin = pack_origin(self._topic_id, raw.partition, raw.offset, ordinal)

@@ -11,12 +11,13 @@ from broker.toy import SEALER
 from fuma.contracts.errors import Fatal
 from fuma.contracts.topics import partition_for
 from fuma.runtime.host_stages import LedgerRunner, TransformRunner
-from fuma.runtime.host_types import Emit, Raw
+from fuma.runtime.host_types import Emit
 from fuma.runtime.host_world import World
 from fuma.runtime.mac import Sealer
 from fuma.runtime.marks import MOVED, Committed, Marker, value_hash
 from fuma.runtime.memory_log import MemoryLog, MemoryStore
 from fuma.runtime.ports import Outgoing
+from fuma.runtime.records import LogRecord
 from unit.runtime.host_rig import Rig as HostRig
 
 TOPIC = "in"
@@ -105,7 +106,7 @@ class Copy:
 
     def opened(self, topic: str, partition: int) -> None: ...
 
-    def transform(self, raw: Raw) -> list[Emit]:
+    def transform(self, raw: LogRecord) -> list[Emit]:
         return [Emit("out", raw.key or b"", raw.value or b"")]
 
 
