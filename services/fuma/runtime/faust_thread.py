@@ -13,7 +13,7 @@ from aiokafka.structs import TopicPartition as KafkaTP
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 
-from fuma.runtime import fetched_records
+from fuma.runtime import fetch_actions, fetched_records
 from fuma.runtime.commit_metadata import read_any_metadata
 from fuma.runtime.faust_assignor import DeclaredAssignor
 from fuma.runtime.fetch_sessions import FetchSessions
@@ -41,6 +41,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
     _resting = False
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        fetch_actions.install()
         fetched_records.install()
         conf = self.app.conf
         settings = stock.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context)

@@ -62,14 +62,16 @@ class Session:
 
     def request(self, full: FetchRequest) -> SessionFetch:
         """What is to be sent for ``full``."""
-        wanted = {
-            (topic, partition): (offset, size)
-            for topic, partitions in full.topics
-            for partition, offset, size in partitions
-        }
         known = self._known if self._epoch != _FIRST else {}
-        changed = {where: what for where, what in wanted.items() if known.get(where) != what}
-        gone = {where: what for where, what in known.items() if where not in wanted}
+        wanted: dict[tuple[str, int], tuple[int, int]] = {}
+        changed: dict[tuple[str, int], tuple[int, int]] = {}
+        for topic, partitions in full.topics:
+            for partition, offset, size in partitions:
+                where, what = (topic, partition), (offset, size)
+                wanted[where] = what
+                if known.get(where) != what:
+                    changed[where] = what
+        gone = {where: known[where] for where in known.keys() - wanted.keys()}
         self._known = wanted
         return SessionFetch(full, changed, gone, (self._id, self._epoch))
 
