@@ -77,6 +77,7 @@ MODULES = (
     "fuma.runtime.host_recovery",
     "fuma.runtime.host_resident_recovery",
     "fuma.runtime.host_state",
+    "fuma.runtime.host_transform",
     "fuma.runtime.kafka_records",
     "fuma.runtime.mac",
     "fuma.runtime.platform_writes",

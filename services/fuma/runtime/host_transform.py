@@ -8,7 +8,6 @@ Whoever reads them drops repeats by id.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from fuma.contracts.errors import Fatal, Poison, Reason
 from fuma.domain.time import Ms
@@ -21,17 +20,17 @@ from fuma.runtime.ports import Outgoing
 from fuma.runtime.records import LogRecord
 
 
-@dataclass(slots=True)
 class Transformed:
-    """A transformed chunk, not yet acknowledged."""
+    """A transformed chunk, not yet acknowledged. ``applied``: the offset before it."""
 
-    outgoing: list[Outgoing] = field(default_factory=list)
-    letters: int = 0  # nothing is done before all of it is on the log: the order is free
-    applied: int = -1
-    input_hash: bytes = b""
-    taken: int = 0
-    at: Ms = 0
-    dead: list[Reason] = field(default_factory=list)
+    def __init__(self, applied: int = -1, at: Ms = 0) -> None:
+        self.outgoing: list[Outgoing] = []
+        self.letters = 0  # nothing is done before all of it is on the log: the order is free
+        self.applied = applied
+        self.input_hash = b""
+        self.taken = 0
+        self.at = at
+        self.dead: list[Reason] = []
 
 
 class TransformPartition:
