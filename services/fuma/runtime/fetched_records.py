@@ -53,22 +53,28 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     def __init__(self, *words: Any) -> None:
         super().__init__(*words)
         self._most = 1
-        self._unread = self._runs()
+        self._unread: Iterator[list[LogRecord]] | None = self._runs()
 
     def take(self, most: int) -> tuple[list[LogRecord], bool]:
         """At most so many records, and whether there may be more."""
         found: list[LogRecord] = []
         while len(found) < most:
             self._most = most - len(found)
-            run = next(self._unread, None)
+            run = next(self._unread, None) if self._unread is not None else None
             if run is None:
+                self._unread = None  # it knows us: the fetch's bytes would wait for the collector
                 return found, False
             found += run
         return found, True
 
-    def _unpack_records(self) -> Iterator[LogRecord]:
-        while (taken := self.take(1))[0]:
-            yield from taken[0]
+    def __next__(self) -> LogRecord:
+        found, _ = self.take(1)
+        if not found:
+            raise StopIteration
+        return found[0]
+
+    def _unpack_records(self) -> None:
+        """aiokafka's own generator: there is none."""
 
     def _runs(self) -> Iterator[list[LogRecord]]:
         """All of them; each time at most ``_most``."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import struct
+import weakref
 from typing import Any
 
 import pytest
@@ -63,6 +65,22 @@ def test_behind_a_packed_batch_that_was_large_a_fetch_ends(names: Any) -> None:
         )
         found = [record.offset for record in records]
         assert (found, records.next_fetch_offset) == ([start], start + 1)
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_what_was_read_goes_without_the_collector(most: int) -> None:
+    # A fetch is half a megabyte, and the collector walks seldom while chunks are under way.
+    data = at(batch_of(GOOD, packed=True), 0)
+    records = PartitionRecords(TopicPartition("t", 3), Records(data), [], 0, None, None, False, 0)
+    gc.disable()
+    try:
+        while records.take(most)[1]:
+            pass
+        known = weakref.ref(records)
+        del records
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 def log_of(packed: bool) -> bytes:
