@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
-from fuma.runtime.records import LogRecord
+from fuma.runtime.records import Headers, LogRecord
 
 
 class Elsewhere(Exception):
@@ -25,16 +25,24 @@ def read_some(
         if record.offset != offset:
             raise Elsewhere
         if offset >= start:
-            headers = tuple(record.headers)
             found.append(
                 LogRecord(
-                    topic, partition, offset, record.timestamp, record.key, record.value, headers
+                    topic, partition, offset, record.timestamp, record.key, record.value,
+                    _headers(record.headers),
                 )
-            )
+            )  # fmt: skip
         offset += 1
         if len(found) >= most:
             break
     return found
+
+
+def _headers(given: list[tuple[str, bytes | None]]) -> Headers:
+    """As every reader here gives them: nothing, where a header's value is null."""
+    for _, content in given:
+        if content is None:
+            return tuple([(name, value or b"") for name, value in given])
+    return cast(Headers, tuple(given))
 
 
 def bytes_of(records: Sequence[LogRecord]) -> int:

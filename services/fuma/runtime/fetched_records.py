@@ -53,19 +53,27 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     def __init__(self, *words: Any) -> None:
         super().__init__(*words)
         self._most = 1
-        self._unread: Iterator[list[LogRecord]] | None = self._runs()
+        self._begun = False
+        # It knows us: while it is there, the fetch's bytes wait for the collector.
+        self._unread: Iterator[list[LogRecord]] | None = None
 
     def take(self, most: int) -> tuple[list[LogRecord], bool]:
         """At most so many records, and whether there may be more."""
+        if not self._begun:
+            self._begun, self._unread = True, self._runs()
         found: list[LogRecord] = []
         while len(found) < most:
             self._most = most - len(found)
             run = next(self._unread, None) if self._unread is not None else None
             if run is None:
-                self._unread = None  # it knows us: the fetch's bytes would wait for the collector
+                self.drop()
                 return found, False
             found += run
         return found, True
+
+    def drop(self) -> None:
+        """Nothing more is taken."""
+        self._begun, self._unread = True, None
 
     def __next__(self) -> LogRecord:
         found, _ = self.take(1)
@@ -121,6 +129,14 @@ class FetchResult(fetcher.FetchResult):  # type: ignore[misc]
     """What a fetch brought of one partition, and was not taken yet."""
 
     _partition_records: PartitionRecords | None
+
+    def check_assignment(self, tp: Any) -> bool:
+        """Whether it may be taken; it is dropped where not."""
+        held = self._partition_records
+        fits: bool = super().check_assignment(tp)
+        if not fits and held is not None:
+            held.drop()
+        return fits
 
     def getall(self, max_records: int | None = None) -> list[LogRecord]:
         """At most so many records."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import struct
 import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,10 +26,12 @@ from fuma.runtime.batch_reading import (
     unescaped,
 )
 from fuma.runtime.dead_letters import NAMES_HEADER, dead_letters, split_headers
-from fuma.runtime.fetched_records import PartitionRecords, Records
+from fuma.runtime.fetched_records import FetchResult, PartitionRecords, Records
 from fuma.runtime.hand_fetch import Unreachable
+from fuma.runtime.host_intake import Intake
 from fuma.runtime.kafka_poll import InOrder
 from fuma.runtime.kafka_records import headers_of
+from fuma.runtime.mac import Sealer
 from fuma.runtime.ports import LogRecord
 
 GOOD: list[RawRecord] = [
@@ -67,20 +70,60 @@ def test_behind_a_packed_batch_that_was_large_a_fetch_ends(names: Any) -> None:
         assert (found, records.next_fetch_offset) == ([start], start + 1)
 
 
-@pytest.mark.parametrize("most", [1, 3, 100])
-def test_what_was_read_goes_without_the_collector(most: int) -> None:
-    # A fetch is half a megabyte, and the collector walks seldom while chunks are under way.
+def of_good() -> PartitionRecords:
     data = at(batch_of(GOOD, packed=True), 0)
-    records = PartitionRecords(TopicPartition("t", 3), Records(data), [], 0, None, None, False, 0)
+    return PartitionRecords(TopicPartition("t", 3), Records(data), [], 0, None, None, False, 0)
+
+
+def gone(records: list[PartitionRecords]) -> bool:
+    """Whether the one that is given away goes without the collector, which walks seldom while
+    chunks are under way: a fetch is half a megabyte."""
     gc.disable()
     try:
-        while records.take(most)[1]:
-            pass
-        known = weakref.ref(records)
-        del records
-        assert known() is None
+        known = weakref.ref(records.pop())
+        return known() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_what_was_read_goes_at_once(most: int) -> None:
+    records = of_good()
+    while records.take(most)[1]:
+        pass
+    given = [records]
+    del records
+    assert gone(given)
+
+
+def test_what_nobody_read_goes_at_once() -> None:
+    assert gone([of_good()])
+
+
+def test_what_may_not_be_taken_any_more_goes_at_once() -> None:
+    records, tp = of_good(), TopicPartition("t", 3)
+    records.take(2)
+    state = SimpleNamespace(paused=True, position=2)
+    assignment = SimpleNamespace(active=True, state_value=lambda _: state)
+    result = FetchResult(tp, assignment=assignment, partition_records=records, backoff=0)
+    assert result.getall(5) == []
+    given = [records]
+    del records
+    assert gone(given)
+
+
+def test_a_header_without_a_value_has_an_empty_one_and_stops_nobody() -> None:
+    ((first, *_), _) = PartitionRecords(
+        TopicPartition("t", 3), Records(at(batch_of(GOOD, packed=False), 0)), [], 0, None, None,
+        False, 0,
+    ).take(4)  # fmt: skip
+    assert first.headers == (("fuma-mac", b"m"), ("é", b""))
+    assert first.header("é") == b""
+    sealer = Sealer(bytes(16), bytes(32))
+    intake = Intake(sealer, simulated=False, partition_of=lambda key, count: 3, counts={"t": 4})
+    with pytest.raises(Poison) as caught:
+        intake.admit(first)
+    assert caught.value.reason is Reason.BAD_MAC
 
 
 def log_of(packed: bool) -> bytes:
