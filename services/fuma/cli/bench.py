@@ -43,7 +43,9 @@ def bench(
     full: Annotated[
         bool, typer.Option("--full", help="At the sizes of the targets: takes an hour or more.")
     ] = False,
-    records: Annotated[int, typer.Option(min=1_000, help="Reports a phase.")] = 50_000,
+    records: Annotated[
+        int, typer.Option(min=1_000, help="Reports a phase; the peers read 150,000 at least.")
+    ] = 50_000,
     rate: Annotated[
         list[int] | None, typer.Option(min=1, help="Reports a second, for latency.")
     ] = None,

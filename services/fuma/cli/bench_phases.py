@@ -46,6 +46,8 @@ _START = day_start(date(2022, 6, 14))
 _PARTITIONS = (1, 4, 16, 64)
 #: Reports that the services come up with before end to end is timed.
 _WARM = 200
+#: The peers read so many at least: over fewer one would measure how JVMs and workers start.
+_PEERS = 150_000
 #: The load under which a large worker's memory is looked at.
 _LOAD_RATE = 1_000
 
@@ -156,7 +158,7 @@ class _Phases:
         if not (tests / "bench" / "peers").is_dir():
             raise CliError("the peers are not here", "they are in the checkout's tests/bench/peers")
         path = os.pathsep.join(filter(None, (str(tests), os.environ.get("PYTHONPATH"))))
-        words = ["--records", str(max(20_000, self._plan.records)), "--json"]
+        words = ["--records", str(max(_PEERS, self._plan.records)), "--json"]
         with subprocess.Popen(
             [sys.executable, "-m", "bench.peers", *words, "--workers", str(self._plan.workers)],
             env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True,
