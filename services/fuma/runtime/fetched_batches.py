@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
-from fuma.runtime.records import Headers, LogRecord
+from fuma.runtime.records import LogRecord, as_headers
 
 
 class Elsewhere(Exception):
@@ -28,21 +28,13 @@ def read_some(
             found.append(
                 LogRecord(
                     topic, partition, offset, record.timestamp, record.key, record.value,
-                    _headers(record.headers),
+                    as_headers(record.headers),
                 )
             )  # fmt: skip
         offset += 1
         if len(found) >= most:
             break
     return found
-
-
-def _headers(given: list[tuple[str, bytes | None]]) -> Headers:
-    """As every reader here gives them: nothing, where a header's value is null."""
-    for _, content in given:
-        if content is None:
-            return tuple([(name, value or b"") for name, value in given])
-    return cast(Headers, tuple(given))
 
 
 def bytes_of(records: Sequence[LogRecord]) -> int:

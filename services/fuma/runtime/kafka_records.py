@@ -11,7 +11,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaException
 
 from fuma.contracts.errors import Fatal
-from fuma.runtime.records import Headers, LogRecord, Outgoing
+from fuma.runtime.records import Headers, LogRecord, Outgoing, as_headers
 
 #: Under the broker's default ``message.max.bytes`` (1,048,588) with room for the batch header.
 MAX_RECORD_BYTES: Final = 1_000_000
@@ -129,7 +129,7 @@ def headers_of(message: Any) -> Headers | None:
         found = _HEADERS(message)
     except (SystemError, UnicodeDecodeError):
         return None
-    return tuple([(name, content or b"") for name, content in found or ()])
+    return as_headers(found or [])
 
 
 def record_of(message: Any) -> LogRecord | None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from fuma.domain.quick import quick
 from fuma.domain.time import Ms
 
 Headers = tuple[tuple[str, bytes], ...]
+
+
+def as_headers(given: list[tuple[str, bytes | None]]) -> Headers:
+    """As every reader here gives them: a header without a value has an empty one."""
+    for _, content in given:
+        if content is None:
+            return tuple([(name, value or b"") for name, value in given])
+    return cast(Headers, tuple(given))
 
 
 @quick
